@@ -1,0 +1,33 @@
+# The package cochain: find_package(cochain [COMPONENTS core chains providers]) and cochain.pc.
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cochain")
+set(COCHAIN_WITH_OPENSSL ${OPENSSL_FOUND})
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/cochainConfig.cmake.in" "${PROJECT_BINARY_DIR}/cochainConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}")
+# 0.x: a new minor version may change the interface.
+write_basic_package_version_file(
+  "${PROJECT_BINARY_DIR}/cochainConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/cochainConfig.cmake"
+              "${PROJECT_BINARY_DIR}/cochainConfigVersion.cmake" DESTINATION "${package_dir}")
+
+# cochain.pc finds its prefix from where it lies, so that the installed tree can be moved.
+file(RELATIVE_PATH COCHAIN_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+cmake_path(SET COCHAIN_PC_TO_PREFIX NORMALIZE "${COCHAIN_PC_TO_PREFIX}.")
+set(COCHAIN_PC_REQUIRES "libcurl simdjson")
+if(COCHAIN_WITH_OPENSSL)
+  string(APPEND COCHAIN_PC_REQUIRES " openssl")
+endif()
+# Static archives carry no list of what they need: whoever links them must name it all.
+if(BUILD_SHARED_LIBS)
+  set(COCHAIN_PC_SCOPE ".private")
+else()
+  set(COCHAIN_PC_SCOPE "")
+endif()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/cochain.pc.in" "${PROJECT_BINARY_DIR}/cochain.pc"
+               @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/cochain.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+        DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/cochain")
