@@ -19,10 +19,11 @@ set(COCHAIN_PC_REQUIRES "libcurl simdjson")
 if(COCHAIN_WITH_OPENSSL)
   string(APPEND COCHAIN_PC_REQUIRES " openssl")
 endif()
-# Static archives carry no list of what they need: whoever links them must name it all.
-if(BUILD_SHARED_LIBS)
-  set(COCHAIN_PC_SCOPE ".private")
-else()
+set(COCHAIN_PC_LIBS "-L\${libdir} -lcochain_providers -lcochain_chains -lcochain_core")
+set(COCHAIN_PC_SCOPE ".private")
+if(NOT BUILD_SHARED_LIBS)
+  # Archives carry no list of what they need: whoever links them must name it all.
+  string(APPEND COCHAIN_PC_LIBS " -lboost_json -pthread")
   set(COCHAIN_PC_SCOPE "")
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/cochain.pc.in" "${PROJECT_BINARY_DIR}/cochain.pc"

@@ -13,6 +13,7 @@ function(cochain_tests name)
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE cochain_test_support ${arg_LIBS})
   cochain_own(${name})
+  add_dependencies(cochain_tests_all ${name})
   gtest_discover_tests(
     ${name}
     DISCOVERY_MODE PRE_TEST
