@@ -39,7 +39,8 @@ LISTED = re.compile(r"^\s*(?:\d+\.|[-*])\s+`([\w/]+\.hpp)`(.*)$")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.>:])::sleep\s*\(")
 TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
 # Code in a namespace is not indented, so a type at column 0 is a name of the namespace.
-TYPE = re.compile(r"^(?:class|struct|enum class|union)\s+(?:\[\[\w+\]\]\s+)?(\w+)\b(?!::)(?!.*;\s*$)")
+TYPE = re.compile(
+    r"^(?:class|struct|enum class|union)\s+(?:\[\[\w+\]\]\s+)?(\w+)\b(?!::)(?!.*;\s*$)")
 DETAIL = re.compile(r"^namespace\s+(?:[\w:]*::)?(?:\w*detail\w*|internal)\s*\{")
 NAMESPACE_END = re.compile(r"^\}\s*// namespace ((?:[\w:]*::)?(?:\w*detail\w*|internal))\s*$")
 
