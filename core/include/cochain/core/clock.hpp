@@ -1,0 +1,48 @@
+// Where the loop's time comes from: the steady clock, or a virtual one that jumps when idle.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+namespace cochain {
+
+/// A span of time. Literals convert: `sleep(200ms)`.
+using Duration = std::chrono::nanoseconds;
+
+/// A point on the loop's own monotonic clock; comparable only with points of the same loop.
+using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+
+/// The port through which an event loop sees time.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+  /// True if an idle loop may jump to its next deadline instead of waiting for it.
+  [[nodiscard]] virtual bool is_virtual() const noexcept = 0;
+  /// Moves a virtual clock forward; a real one ignores it. Never moves back.
+  virtual void advance_to(TimePoint when) noexcept = 0;
+};
+
+/// Real, monotonic time.
+class SteadyClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const noexcept override;
+  [[nodiscard]] bool is_virtual() const noexcept override { return false; }
+  void advance_to(TimePoint) noexcept override {}
+};
+
+/// Time that stands still while anything can run, and jumps to the next deadline when nothing can.
+/// While work outside the loop is in flight (threads), the clock waits for it instead of jumping.
+class VirtualClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const noexcept override { return now_; }
+  [[nodiscard]] bool is_virtual() const noexcept override { return true; }
+  void advance_to(TimePoint when) noexcept override {
+    if (when > now_) now_ = when;
+  }
+
+ private:
+  TimePoint now_{};
+};
+
+}  // namespace cochain
