@@ -1,0 +1,306 @@
+// The pass of the loop, and what can be put on it.
+
+#include "cochain/core/event_loop.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdio>
+#include <mutex>
+#include <vector>
+
+#include "asio_reactor.hpp"
+#include "cochain/core/executor.hpp"
+#include "ready_ring.hpp"
+#include "timer_heap.hpp"
+
+namespace cochain {
+namespace {
+
+// While busy, descriptors are looked at this often: an epoll_wait() costs some 100 ns, more than
+// most steps do. A millisecond is what a peer on the network cannot notice.
+constexpr std::size_t kStepsBetweenPolls = 61;
+constexpr Duration kBusyTimeBetweenPolls = std::chrono::milliseconds(1);
+
+thread_local EventLoop* running_loop = nullptr;
+
+// noinline: see current_context().
+[[gnu::noinline]] EventLoop*& loop_of_this_thread() noexcept { return running_loop; }
+
+}  // namespace
+
+namespace detail {
+
+/// A callback on the loop; it keeps itself alive until it ran or was cancelled.
+class CallbackState final : public ReadyItem, public Timer {
+ public:
+  CallbackState(EventLoop& loop, std::function<void()> callback)
+      : loop_(loop), callback_(std::move(callback)), context_(copy_context()) {}
+
+  void keep(std::shared_ptr<CallbackState> self) noexcept { self_ = std::move(self); }
+  [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
+
+  void fire() noexcept override { loop_.make_ready(*this); }
+
+  void run() noexcept override {
+    const std::shared_ptr<CallbackState> self = std::move(self_);
+    const std::function<void()> callback = std::move(callback_);
+    callback_ = nullptr;
+    const Context::Entered entered(context_);
+    try {
+      callback();
+    } catch (...) {
+      ExceptionContext report;
+      report.message = "exception in a callback of the event loop";
+      report.exception = std::current_exception();
+      loop_.call_exception_handler(report);
+    }
+  }
+
+  void cancel() noexcept {
+    if (!self_) return;  // it ran, or was cancelled
+    cancelled_ = true;
+    disarm();
+    loop_.forget_ready(*this);
+    callback_ = nullptr;
+    const std::shared_ptr<CallbackState> self = std::move(self_);
+  }
+
+ private:
+  EventLoop& loop_;
+  std::function<void()> callback_;
+  Context context_;
+  std::shared_ptr<CallbackState> self_;
+  bool cancelled_ = false;
+};
+
+void Timer::disarm() noexcept {
+  if (loop_) loop_->disarm(*this);
+}
+
+}  // namespace detail
+
+Handle::Handle(std::shared_ptr<detail::CallbackState> state) noexcept : state_(std::move(state)) {}
+void Handle::cancel() noexcept {
+  if (state_) state_->cancel();
+}
+bool Handle::cancelled() const noexcept { return state_ && state_->cancelled(); }
+
+/// What other threads asked the loop to run.
+class EventLoop::Posted {
+ public:
+  /// True if the loop must be woken.
+  bool push(std::function<void()> callback) {
+    const std::lock_guard lock(mutex_);
+    callbacks_.push_back(std::move(callback));
+    return !waiting_.exchange(true);
+  }
+  [[nodiscard]] bool any() const noexcept { return waiting_.load(std::memory_order_acquire); }
+  std::vector<std::function<void()>> take() {
+    const std::lock_guard lock(mutex_);
+    waiting_ = false;
+    return std::exchange(callbacks_, {});
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::function<void()>> callbacks_;
+  std::atomic<bool> waiting_{false};
+};
+
+void default_exception_handler(const ExceptionContext& context) noexcept {
+  try {
+    const std::string detail = context.exception ? ": " + describe(context.exception) : "";
+    std::fprintf(stderr, "cochain: %s%s\n", context.message.c_str(), detail.c_str());
+  } catch (...) {
+    std::fputs("cochain: an error could not be reported (out of memory)\n", stderr);
+  }
+}
+
+EventLoop::EventLoop(std::unique_ptr<Clock> clock)
+    : clock_(std::move(clock)),
+      ready_(std::make_unique<detail::ReadyRing>()),
+      timers_(std::make_unique<detail::TimerHeap>()),
+      posted_(std::make_unique<Posted>()),
+      reactor_(std::make_unique<detail::Reactor>()) {}
+
+EventLoop::~EventLoop() {
+  while (tasks_.linked()) task_of(*tasks_.next()).kill();
+  while (!timers_->empty()) {
+    detail::Timer& timer = timers_->pop();
+    timer.loop_ = nullptr;
+    if (auto* callback = dynamic_cast<detail::CallbackState*>(&timer)) callback->cancel();
+  }
+  while (!ready_->empty()) {
+    detail::ReadyItem* item = ready_->pop();
+    if (auto* callback = dynamic_cast<detail::CallbackState*>(item)) callback->cancel();
+  }
+}
+
+EventLoop& EventLoop::current() {
+  if (EventLoop* loop = current_or_null()) return *loop;
+  throw InvalidStateError("no event loop runs on this thread; start one with cochain::run()");
+}
+
+EventLoop* EventLoop::current_or_null() noexcept { return loop_of_this_thread(); }
+
+Handle EventLoop::call_soon(std::function<void()> callback) {
+  auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback));
+  state->keep(state);
+  make_ready(*state);
+  return Handle(std::move(state));
+}
+
+Handle EventLoop::call_later(Duration delay, std::function<void()> callback) {
+  return call_at(time() + delay, std::move(callback));
+}
+
+Handle EventLoop::call_at(TimePoint when, std::function<void()> callback) {
+  auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback));
+  state->keep(state);
+  arm(*state, when);
+  return Handle(std::move(state));
+}
+
+void EventLoop::call_soon_threadsafe(std::function<void()> callback) {
+  if (posted_->push(std::move(callback))) reactor_->wake();
+}
+
+void EventLoop::set_exception_handler(std::function<void(const ExceptionContext&)> handler) {
+  exception_handler_ = std::move(handler);
+}
+
+void EventLoop::call_exception_handler(const ExceptionContext& context) noexcept {
+  if (!exception_handler_) return default_exception_handler(context);
+  try {
+    exception_handler_(context);
+  } catch (...) {
+    default_exception_handler(context);
+    ExceptionContext failure;
+    failure.message = "the exception handler itself failed";
+    failure.exception = std::current_exception();
+    default_exception_handler(failure);
+  }
+}
+
+void EventLoop::make_ready(detail::ReadyItem& item) noexcept { ready_->push(item); }
+void EventLoop::forget_ready(detail::ReadyItem& item) noexcept { ready_->remove(item); }
+
+void EventLoop::arm(detail::Timer& timer, TimePoint deadline) {
+  timer.disarm();
+  timers_->insert(timer, deadline);
+  timer.loop_ = this;
+}
+
+void EventLoop::disarm(detail::Timer& timer) noexcept {
+  timers_->remove(timer);
+  timer.loop_ = nullptr;
+}
+
+void EventLoop::adopt(detail::TaskBase& task) noexcept {
+  task.registry_link.link_before(tasks_);
+  ++task_count_;
+  ready_->push(task);
+}
+
+detail::TaskBase& EventLoop::task_of(detail::ListNode& registry_link) noexcept {
+  return static_cast<detail::RegistryLink&>(registry_link).task;
+}
+
+void EventLoop::run_until_done(detail::TaskBase& task, const std::function<void()>& after_pass) {
+  if (current_or_null()) {
+    throw InvalidStateError("an event loop runs on this thread already; await instead of run()");
+  }
+  class Entered {
+   public:
+    explicit Entered(EventLoop& loop) { loop_of_this_thread() = &loop; }
+    ~Entered() { loop_of_this_thread() = nullptr; }
+  };
+  const Entered entered(*this);
+  last_poll_ = time();
+  while (!task.done()) {
+    run_pass();
+    if (after_pass) after_pass();
+  }
+}
+
+void EventLoop::run_pass() {
+  if (posted_->any()) run_posted();
+  if (ready_->empty()) {
+    wait_while_idle();
+  } else if (steps_since_poll_ >= kStepsBetweenPolls ||
+             clock_->now() - last_poll_ >= kBusyTimeBetweenPolls) {
+    poll(Duration::zero());
+  }
+  if (!timers_->empty()) {
+    const TimePoint now = clock_->now();
+    while (!timers_->empty() && timers_->next_deadline() <= now) {
+      detail::Timer& due = timers_->pop();
+      due.loop_ = nullptr;
+      due.fire();
+    }
+  }
+  const std::size_t count = ready_->size();
+  steps_since_poll_ += count;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (detail::ReadyItem* item = ready_->pop()) item->run();
+  }
+}
+
+void EventLoop::poll(Duration wait) {
+  reactor_->poll(wait);
+  steps_since_poll_ = 0;
+  last_poll_ = clock_->now();
+}
+
+void EventLoop::wait_while_idle() {
+  if (clock_->is_virtual() && external_work_ == 0) {
+    poll(Duration::zero());
+    if (!ready_->empty() || posted_->any()) return;
+    if (timers_->empty()) report_deadlock();
+    clock_->advance_to(timers_->next_deadline());
+    return;
+  }
+  if (timers_->empty() || clock_->is_virtual()) {
+    reactor_->wait();
+  } else {
+    reactor_->poll(timers_->next_deadline() - clock_->now());
+  }
+  steps_since_poll_ = 0;
+  last_poll_ = clock_->now();
+}
+
+void EventLoop::run_posted() noexcept {
+  for (std::function<void()>& callback : posted_->take()) call_soon(std::move(callback));
+}
+
+ThreadPoolExecutor& EventLoop::default_executor() {
+  if (!default_executor_) default_executor_ = std::make_unique<ThreadPoolExecutor>();
+  return *default_executor_;
+}
+
+void EventLoop::shutdown() {
+  std::vector<AnyTask> left;
+  for_each_task([&left](detail::TaskBase& task) { left.emplace_back(task); });
+  for (const AnyTask& task : left) task.cancel();
+  for (const AnyTask& task : left) {
+    run_until_done(*task.get());
+    if (task.cancelled()) continue;
+    if (const std::exception_ptr error = task.exception()) {
+      ExceptionContext report;
+      report.message = "unhandled exception while run() was cancelling task '" + task.name() + "'";
+      report.exception = error;
+      call_exception_handler(report);
+    }
+  }
+  if (default_executor_) default_executor_->shutdown();
+}
+
+void EventLoop::report_deadlock() const {
+  std::string text = "deadlock: nothing can run any more, and these tasks wait:";
+  for_each_task([&text](const detail::TaskBase& task) {
+    text += "\n  '" + task.name() + "' " + task.where();
+  });
+  throw DeadlockError(text);
+}
+
+}  // namespace cochain
