@@ -1,0 +1,151 @@
+// Time in tasks: sleep(), timeout() and wait_for().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "cochain/core/event_loop.hpp"
+
+namespace cochain {
+
+/// Suspends the task for `delay`; others run meanwhile.
+/// Units:    any chrono duration. Zero or less gives way for exactly one pass of the loop.
+/// Suspends: always; cancellable, and its timer goes with it.
+Coro<> sleep(Duration delay);
+
+/// Suspends until the loop's clock shows `when`; a past moment gives way for one pass.
+Coro<> sleep_until(TimePoint when);
+
+namespace detail {
+
+/// Gives way for one pass.
+class Yield final : public Waiter {
+ public:
+  Yield() noexcept = default;
+  bool await_ready() const noexcept { return false; }
+  template <class Promise>
+  void await_suspend(std::coroutine_handle<Promise> frame) {
+    suspend(frame);
+    wake();
+  }
+  void await_resume() { throw_if_cancelled(); }
+};
+
+}  // namespace detail
+
+/// The deadline of a timeout() scope, as its body sees it.
+/// It cancels the task when the deadline passes, and knows its own request from a foreign one by
+/// the task's count of requests.
+class Timeout final : private detail::Timer, private detail::ReadyItem {
+ public:
+  explicit Timeout(std::optional<TimePoint> when);
+  ~Timeout();
+  /// When it fires; nothing means never.
+  [[nodiscard]] std::optional<TimePoint> when() const noexcept { return when_; }
+  /// Moves the deadline, as long as it has not fired.
+  /// Errors: InvalidStateError afterwards.
+  void reschedule(std::optional<TimePoint> when);
+  /// True once the deadline passed while the body was suspended.
+  [[nodiscard]] bool expired() const noexcept {
+    return state_ == State::kExpiring || state_ == State::kExpired;
+  }
+
+  /// Ends the scope. True if the CancelledError that leaves it is this timeout's own.
+  [[nodiscard]] bool leave() noexcept;
+
+ private:
+  enum class State { kActive, kExpiring, kExpired, kLeft };
+  void fire() noexcept override;  // queues behind what was ready first: that may end the scope
+  void run() noexcept override;
+
+  AnyTask task_;
+  EventLoop& loop_;
+  int requests_at_entry_;
+  std::optional<TimePoint> when_;
+  State state_ = State::kActive;
+};
+
+namespace detail {
+
+template <class Body>
+using scope_result_t = await_result_t<std::invoke_result_t<Body&, Timeout&>>;
+
+}  // namespace detail
+
+/// Runs `body(Timeout&)` with a deadline: `co_await timeout(5s, [&](Timeout&) -> Coro<> {...});`
+/// Suspends: as the body does. A deadline in the past fires at the body's first suspension; a
+///           body that ends without suspending is not timed out.
+/// Lives:    the callable lives until the await is over, so a `[&]` lambda is safe here.
+/// Errors:   TimeoutError in place of the CancelledError that the deadline caused. Any other
+///           exception, and a foreign cancellation, pass through.
+template <class Body>
+Coro<detail::scope_result_t<Body>> timeout_at(std::optional<TimePoint> when, Body body) {
+  Timeout scope(when);
+  try {
+    auto running = body(scope);
+    if constexpr (std::is_void_v<detail::scope_result_t<Body>>) {
+      co_await std::move(running);
+      (void)scope.leave();
+    } else {
+      auto result = co_await std::move(running);
+      (void)scope.leave();
+      co_return result;
+    }
+  } catch (const CancelledError&) {
+    if (scope.leave()) throw TimeoutError();
+    throw;
+  }
+}
+
+template <class Body>
+Coro<detail::scope_result_t<Body>> timeout(Duration delay, Body body) {
+  return timeout_at(EventLoop::current().time() + delay, std::move(body));
+}
+
+/// Awaits one operation with a deadline, in the same task: `co_await wait_for(queue.get(), 1s)`.
+/// Suspends: until the operation is over. After the deadline it is cancelled and waited for; if it
+///           refuses to stop, its result counts. A delay of zero or less never starts it.
+/// Errors:   TimeoutError; whatever the operation throws.
+template <class T>
+Coro<T> wait_for(Coro<T> coro, Duration delay) {
+  if (delay <= Duration::zero()) throw TimeoutError();
+  Timeout scope(EventLoop::current().time() + delay);
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(coro);
+      (void)scope.leave();
+    } else {
+      auto result = co_await std::move(coro);
+      (void)scope.leave();
+      co_return result;
+    }
+  } catch (const CancelledError&) {
+    if (scope.leave()) throw TimeoutError();
+    throw;
+  }
+}
+template <Awaitable A>
+Coro<await_result_t<A>> wait_for(A awaitable, Duration delay) {
+  return wait_for(ensure_coro(std::move(awaitable)), delay);
+}
+/// A task is cancelled when the deadline passes; with a delay of zero or less, at once.
+template <class T>
+Coro<T> wait_for(Task<T> task, Duration delay) {
+  if (delay > Duration::zero()) {
+    Coro<T> waiting = wait_for(ensure_coro<Task<T>>(task), delay);
+    co_return co_await std::move(waiting);
+  }
+  if (task.done()) co_return task.result();
+  const int requests = current_task().cancelling();
+  task.cancel();
+  try {
+    co_return co_await task;
+  } catch (const CancelledError&) {
+    if (current_task().cancelling() != requests) throw;
+    throw TimeoutError();
+  }
+}
+
+}  // namespace cochain
