@@ -1,0 +1,103 @@
+// The life of a program on a loop: Ctrl-C while it runs, and nothing left when it ends.
+
+#include "cochain/core/runners.hpp"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <system_error>
+
+#include "cochain/core/reactor.hpp"
+
+namespace cochain {
+namespace {
+
+std::atomic<int> interrupt_fd{-1};  // the eventfd of the loop that hears Ctrl-C
+
+// The first Ctrl-C only stores and wakes. It also restores the default action, so the second one
+// ends the process even if the program is stuck and never comes back to its loop.
+extern "C" void on_interrupt(int) {
+  const int saved_errno = errno;
+  const std::uint64_t one = 1;
+  const int fd = interrupt_fd.load();
+  if (fd >= 0) {
+    [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
+  }
+  errno = saved_errno;
+}
+
+/// Cancels a task on Ctrl-C, for as long as it lives.
+class InterruptScope {
+ public:
+  InterruptScope(EventLoop& loop, detail::TaskBase& main) : main_(main) {
+    struct sigaction current{};
+    ::sigaction(SIGINT, nullptr, &current);
+    if (current.sa_handler != SIG_DFL) return;  // the program, or another loop, hears it
+    fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    int none = -1;
+    if (!interrupt_fd.compare_exchange_strong(none, fd_)) return;
+    listening_ = true;
+    watcher_ = std::make_unique<FdWatcher>(loop, fd_, [this](Readiness) { interrupt(); });
+    watcher_->watch(Readiness(true, false));
+    struct sigaction ours{};
+    ours.sa_handler = &on_interrupt;
+    ours.sa_flags = static_cast<int>(SA_RESETHAND);
+    ::sigaction(SIGINT, &ours, nullptr);
+  }
+  ~InterruptScope() {
+    if (listening_) {
+      std::signal(SIGINT, SIG_DFL);
+      interrupt_fd = -1;
+    }
+    watcher_.reset();
+    if (fd_ >= 0) ::close(fd_);
+  }
+  InterruptScope(const InterruptScope&) = delete;
+  InterruptScope& operator=(const InterruptScope&) = delete;
+
+  [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
+
+ private:
+  void interrupt() {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
+    interrupted_ = true;
+    main_.cancel("interrupted by Ctrl-C");
+  }
+
+  detail::TaskBase& main_;
+  int fd_ = -1;
+  bool listening_ = false;
+  bool interrupted_ = false;
+  std::unique_ptr<FdWatcher> watcher_;
+};
+
+}  // namespace
+
+std::unique_ptr<EventLoop> detail::make_loop(RunOptions options) {
+  auto loop = std::make_unique<EventLoop>(std::move(options.clock));
+  loop->set_exception_handler(std::move(options.exception_handler));
+  return loop;
+}
+
+void detail::run_main(EventLoop& loop, TaskBase& main) {
+  bool interrupted = false;
+  {
+    InterruptScope scope(loop, main);
+    try {
+      loop.run_until_done(main);
+    } catch (...) {  // a deadlock: everything is ended before it is told
+      loop.shutdown();
+      throw;
+    }
+    interrupted = scope.interrupted() && main.cancelled() && main.uncancel() == 0;
+    loop.shutdown();
+  }
+  if (interrupted) throw KeyboardInterrupt();
+}
+
+}  // namespace cochain
