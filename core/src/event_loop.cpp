@@ -125,6 +125,7 @@ EventLoop::EventLoop(std::unique_ptr<Clock> clock)
 
 EventLoop::~EventLoop() {
   while (tasks_.linked()) task_of(*tasks_.next()).kill();
+  while (!services_.empty()) services_.pop_back();
   while (!timers_->empty()) {
     detail::Timer& timer = timers_->pop();
     timer.loop_ = nullptr;
@@ -179,6 +180,31 @@ void EventLoop::call_exception_handler(const ExceptionContext& context) noexcept
     failure.message = "the exception handler itself failed";
     failure.exception = std::current_exception();
     default_exception_handler(failure);
+  }
+}
+
+std::uint64_t EventLoop::new_service_key() noexcept {
+  static std::atomic<std::uint64_t> next{1};
+  return next.fetch_add(1, std::memory_order_relaxed);
+}
+
+EventLoop::Service* EventLoop::find_service(std::uint64_t key) const noexcept {
+  for (const auto& [service_key, service] : services_) {
+    if (service_key == key) return service.get();
+  }
+  return nullptr;
+}
+
+void EventLoop::add_service(std::uint64_t key, std::unique_ptr<Service> service) {
+  services_.emplace_back(key, std::move(service));
+}
+
+void EventLoop::remove_service(std::uint64_t key) noexcept {
+  for (auto& [service_key, service] : services_) {
+    if (service_key != key) continue;
+    const std::unique_ptr<Service> removed = std::move(service);
+    std::erase_if(services_, [key](const auto& each) { return each.first == key; });
+    return;
   }
 }
 

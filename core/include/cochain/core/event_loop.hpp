@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cochain/core/clock.hpp"
 #include "cochain/core/task.hpp"
@@ -136,6 +137,17 @@ class EventLoop {
   /// The pool behind to_thread(), made when first asked for.
   [[nodiscard]] ThreadPoolExecutor& default_executor();
 
+  /// What others keep on a loop, such as a pool of connections: destroyed before the loop's own
+  /// parts, after its tasks. A key is asked for once, by whoever uses it.
+  class Service {
+   public:
+    virtual ~Service() = default;
+  };
+  [[nodiscard]] static std::uint64_t new_service_key() noexcept;
+  [[nodiscard]] Service* find_service(std::uint64_t key) const noexcept;
+  void add_service(std::uint64_t key, std::unique_ptr<Service> service);
+  void remove_service(std::uint64_t key) noexcept;
+
   // For the operations of this floor.
   void make_ready(detail::ReadyItem& item) noexcept;
   void forget_ready(detail::ReadyItem& item) noexcept;
@@ -199,6 +211,7 @@ class EventLoop {
   TimePoint last_poll_{};
   std::function<void(const ExceptionContext&)> exception_handler_;
   std::unique_ptr<ThreadPoolExecutor> default_executor_;
+  std::vector<std::pair<std::uint64_t, std::unique_ptr<Service>>> services_;
 };
 
 /// Starts `coro` as a task on the running loop.
