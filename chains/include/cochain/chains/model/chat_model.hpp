@@ -1,0 +1,39 @@
+// The port that every chat model implements, and every chain calls.
+#pragma once
+
+#include <string>
+
+#include "cochain/chains/model/chat_options.hpp"
+#include "cochain/chains/model/content_event.hpp"
+#include "cochain/chains/model/message.hpp"
+#include "cochain/chains/runnable/runnable.hpp"
+
+namespace cochain {
+
+/// A model that answers a conversation.
+/// Shape:    a provider writes generate() and stream_events(); invoke() and stream() are their
+///           views as a step of a chain, with the options that the model was made with.
+/// Suspends: until the answer, or its next piece, is there; cancelling closes the connection.
+/// Lives:    handled by shared_ptr; it must outlive what it returned.
+/// Errors:   ModelError and its children, see model/error.hpp. A stream that breaks after its first
+///           event is not begun again: the error holds the text so far.
+class ChatModel : public Runnable<Messages, AIMessage> {
+ public:
+  /// What it is called, as in "openai:gpt-5".
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// The options used where a call brings none of its own.
+  [[nodiscard]] virtual const ChatOptions& options() const noexcept = 0;
+  /// The whole answer, asked for whole.
+  [[nodiscard]] virtual Coro<AIMessage> generate(Messages messages, ChatOptions options) const = 0;
+  /// The answer as it arrives, in the native events.
+  [[nodiscard]] virtual Stream<ContentEvent> stream_events(Messages messages,
+                                                           ChatOptions options) const = 0;
+
+  [[nodiscard]] Coro<AIMessage> invoke(Messages input,
+                                       RunConfig config = RunConfig()) const override;
+  /// Every event that says something, as a chunk: starts and ends of plain blocks are left out.
+  [[nodiscard]] Stream<AIMessageChunk> stream(Messages input,
+                                              RunConfig config = RunConfig()) const override;
+};
+
+}  // namespace cochain
