@@ -1,0 +1,217 @@
+// The rules of driving curl_multi_socket_action(), each learnt from somebody's bug:
+// never call into curl from inside one of its callbacks; a socket may be closed by curl before or
+// without its removal being told (so FdWatcher keeps a duplicate); a timer of 0 must be fired from
+// the loop; and finished transfers are collected after each action.
+
+#include "curl_multi.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <new>
+#include <system_error>
+
+#include "curl_error.hpp"
+#include "curl_transfer.hpp"
+
+namespace cochain {
+namespace {
+
+// How long the end of an answer may take once its consumer has all that it wants.
+constexpr Duration kLinger = std::chrono::milliseconds(100);
+constexpr std::size_t kSpareHandles = 64;
+
+void initialise_curl_once() {
+  static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (code != CURLE_OK) throw Error("libcurl cannot be initialised");
+}
+
+std::string setting_or_env(const std::string& setting, const char* first,
+                           const char* second = nullptr) {
+  if (!setting.empty()) return setting;
+  for (const char* name : {first, second}) {
+    const char* value = name ? std::getenv(name) : nullptr;
+    if (value && *value) return value;
+  }
+  return {};
+}
+
+}  // namespace
+
+/// A descriptor of curl's, watched for it.
+class CurlMulti::Socket {
+ public:
+  Socket(CurlMulti& multi, curl_socket_t fd)
+      : watcher_(multi.loop(), fd, [&multi, fd](Readiness ready) {
+          multi.act(fd, (ready.read ? CURL_CSELECT_IN : 0) | (ready.write ? CURL_CSELECT_OUT : 0));
+        }) {}
+  void watch(int what) {
+    watcher_.watch(Readiness((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0));
+  }
+  std::size_t place = 0;  // in CurlMulti::sockets_
+
+ private:
+  FdWatcher watcher_;
+};
+
+CurlMulti::CurlMulti(EventLoop& loop, CurlOptions options)
+    : loop_(loop), options_(std::move(options)) {
+  initialise_curl_once();
+  multi_ = curl_multi_init();
+  if (!multi_) throw std::bad_alloc();
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlMulti::on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long(CURLPIPE_MULTIPLEX));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.idle_connections));
+}
+
+CurlMulti::~CurlMulti() { close(); }
+
+void CurlMulti::close() noexcept {
+  if (!multi_) return;
+  while (!active_.empty()) {
+    CurlTransfer& transfer = *active_.back();
+    transfer.fail(std::make_exception_ptr(Error("the event loop of this connection has ended")));
+  }
+  lingering_.clear();
+  for (CURL* handle : spare_handles_) curl_easy_cleanup(handle);
+  spare_handles_.clear();
+  curl_multi_cleanup(multi_);
+  multi_ = nullptr;
+  sockets_.clear();
+  disarm();
+}
+
+CURL* CurlMulti::take_handle() {
+  if (!spare_handles_.empty()) {
+    CURL* handle = spare_handles_.back();
+    spare_handles_.pop_back();
+    return handle;
+  }
+  CURL* easy = curl_easy_init();
+  if (!easy) throw std::bad_alloc();
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_NETRC, long(CURL_NETRC_IGNORED));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, long(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long(CURL_HTTP_VERSION_2TLS));
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can undo
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 30L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 10L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+  // The library, unlike the curl program, looks at none of these variables by itself.
+  const std::string file = setting_or_env(options_.ca_file, "SSL_CERT_FILE", "CURL_CA_BUNDLE");
+  const std::string directory = setting_or_env(options_.ca_directory, "SSL_CERT_DIR");
+  if (!file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, file.c_str());
+  if (!directory.empty()) curl_easy_setopt(easy, CURLOPT_CAPATH, directory.c_str());
+  return easy;
+}
+
+void CurlMulti::give_back(CURL* handle) noexcept {
+  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);  // they end with the transfer
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, nullptr);
+  if (multi_ && spare_handles_.size() < kSpareHandles) {
+    spare_handles_.push_back(handle);
+  } else {
+    curl_easy_cleanup(handle);
+  }
+}
+
+void CurlMulti::add(CurlTransfer& transfer) {
+  if (!multi_) throw Error("the event loop of this connection has ended");
+  transfer.place_in_active = active_.size();
+  active_.push_back(&transfer);
+  curl_multi_add_handle(multi_, transfer.handle());  // asks for a timer of 0: curl starts by it
+}
+
+void CurlMulti::remove(CurlTransfer& transfer) noexcept {
+  curl_multi_remove_handle(multi_, transfer.handle());
+  active_.back()->place_in_active = transfer.place_in_active;
+  active_[transfer.place_in_active] = active_.back();
+  active_.pop_back();
+}
+
+void CurlMulti::resume(CurlTransfer& transfer) noexcept {
+  curl_easy_pause(transfer.handle(), CURLPAUSE_CONT);
+  collect_finished();
+}
+
+void CurlMulti::linger(std::unique_ptr<CurlTransfer> transfer) {
+  if (transfer->finished()) return;
+  transfer->discard(kLinger);
+  if (!transfer->finished()) lingering_.push_back(std::move(transfer));
+}
+
+int CurlMulti::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* known) noexcept {
+  auto& multi = *static_cast<CurlMulti*>(self);
+  auto* socket = static_cast<Socket*>(known);
+  if (what == CURL_POLL_REMOVE) {
+    if (!socket) return 0;
+    multi.sockets_.back()->place = socket->place;
+    std::swap(multi.sockets_[socket->place], multi.sockets_.back());
+    multi.sockets_.pop_back();
+    return 0;
+  }
+  try {
+    if (!socket) {
+      auto added = std::make_unique<Socket>(multi, fd);
+      socket = added.get();
+      socket->place = multi.sockets_.size();
+      multi.sockets_.push_back(std::move(added));
+      curl_multi_assign(multi.multi_, fd, socket);
+    }
+    socket->watch(what);
+  } catch (...) {
+    // No descriptor to watch it with. The transfer is failed from the loop, outside this callback;
+    // returning an error here would take down all other transfers of the handle.
+    multi.loop_.call_soon([&multi, easy] {
+      const auto is_it = [easy](const CurlTransfer* each) { return each->handle() == easy; };
+      const auto found = std::find_if(multi.active_.begin(), multi.active_.end(), is_it);
+      if (found != multi.active_.end()) (*found)->fail(descriptors_exhausted());
+    });
+  }
+  return 0;
+}
+
+int CurlMulti::on_timer(CURLM*, long delay_ms, void* self) noexcept {
+  auto& multi = *static_cast<CurlMulti*>(self);
+  if (delay_ms < 0) {
+    multi.disarm();
+  } else {
+    multi.loop_.arm(multi, multi.loop_.time() + std::chrono::milliseconds(delay_ms));
+  }
+  return 0;
+}
+
+void CurlMulti::fire() noexcept { act(CURL_SOCKET_TIMEOUT, 0); }
+
+void CurlMulti::act(curl_socket_t fd, int events) noexcept {
+  int running = 0;
+  curl_multi_socket_action(multi_, fd, events, &running);
+  collect_finished();
+}
+
+void CurlMulti::collect_finished() noexcept {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CurlTransfer* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    transfer->on_done(message->data.result);
+  }
+  forget_finished();
+}
+
+void CurlMulti::forget_finished() noexcept {
+  if (lingering_.empty()) return;
+  std::erase_if(lingering_, [](const auto& transfer) { return transfer->finished(); });
+}
+
+}  // namespace cochain
