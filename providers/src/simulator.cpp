@@ -24,11 +24,7 @@ Simulator::~Simulator() = default;
 
 std::uint16_t Simulator::port() const { return impl_->server.port(); }
 
-std::string Simulator::base_url() const {
-  const std::string& host = impl_->server.options().host();
-  const bool v6 = host.find(':') != std::string::npos;
-  return "http://" + (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port()) + "/v1";
-}
+std::string Simulator::base_url() const { return impl_->server.base_url(); }
 
 SimulatorStats Simulator::stats() const { return impl_->server.stats(); }
 

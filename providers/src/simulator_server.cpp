@@ -110,7 +110,18 @@ void SimulatorServer::listen() {
   check(error, "simulator: bind");
   acceptor_.listen(kBacklog, error);
   check(error, "simulator: listen");
+  address_ = endpoint.address();
   port_ = acceptor_.local_endpoint().port();
+}
+
+std::string SimulatorServer::base_url() const {
+  using boost::asio::ip::address_v4;
+  using boost::asio::ip::address_v6;
+  const bool any = address_.is_unspecified();  // good for listening, but nobody's address
+  const std::string host =
+      address_.is_v4() ? (any ? address_v4::loopback() : address_.to_v4()).to_string()
+                       : '[' + (any ? address_v6::loopback() : address_.to_v6()).to_string() + ']';
+  return "http://" + host + ':' + std::to_string(port_) + "/v1";
 }
 
 void SimulatorServer::accept_next() {

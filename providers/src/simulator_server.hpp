@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -62,6 +63,7 @@ class SimulatorServer final : private AlarmTarget {
   ~SimulatorServer();
 
   std::uint16_t port() const { return port_; }
+  std::string base_url() const;
   const SimulatorOptions& options() const { return options_; }
   SimulatorStats stats() const { return counters_.read(); }
   std::vector<SimulatedRequest> logged_requests() const;
@@ -96,6 +98,7 @@ class SimulatorServer final : private AlarmTarget {
   SimulatorAlarms alarms_{io_};
   SimulatorRoutes routes_{options_};
   Tcp::acceptor acceptor_{io_};
+  boost::asio::ip::address address_;
   std::uint16_t port_ = 0;
   std::vector<char> read_buffer_;  // shared: bytes are parsed before the next read
   std::unordered_map<SimulatorSession*, std::shared_ptr<SimulatorSession>> sessions_;
