@@ -43,8 +43,10 @@ TEST(OpenAIRequest, SendsEverySetting) {
       .tool_choice(ToolChoice::required());
   options.extra("user", R"("u1")");
   EXPECT_EQ(json::value(request(messages("Hi"), options, AnswerMode::kStream)),
-            json::parse(R"({"model":"demo","messages":[{"role":"user","content":"Hi"}],
-              "temperature":0.2,"top_p":0.9,"max_completion_tokens":100,"seed":7,"stop":["END","\n"],
+            json::parse(R"({"model":"demo",
+              "messages":[{"role":"user","content":"Hi"}],
+              "temperature":0.2,"top_p":0.9,
+              "max_completion_tokens":100,"seed":7,"stop":["END","\n"],
               "reasoning_effort":"low","response_format":{"type":"json_object"},
               "tools":[{"type":"function","function":{"name":"add","description":"Adds.",
                         "parameters":{"type":"object"}}}],
