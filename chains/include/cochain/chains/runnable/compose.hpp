@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -38,24 +39,30 @@ namespace detail {
 template <class From, class To>
 constexpr bool kStepsMeet = std::is_same_v<From, To> || StepLink<From, To>::kMeets;
 
-// Names the two steps and the two types in the first line of the compiler's error.
-template <bool Meet>
-class StepMeets {
- public:
-  template <class Step, class Gives, class NextStep, class Wants>
-  static constexpr void check() {}
-};
-template <>
-class StepMeets<false> {
- public:
-  template <class Step, class Gives, class NextStep, class Wants>
-  static constexpr void check() {
-    static_assert(std::is_same_v<Gives, Wants>,
-                  "these two steps do not fit together: in `Step | NextStep`, what Step gives "
-                  "(Gives) is not what NextStep wants (Wants); put a step between them that "
-                  "turns the one into the other");
-  }
-};
+// Words for the first line of the compiler's error. g++ writes what the parameters of the failing
+// function stand for, and clang the condition with all types put in: both come out as words.
+namespace fit {
+template <class T>
+class Step;
+template <class T>
+class Gives;
+template <class T>
+class NextStep;
+template <class T>
+class Wants;
+template <class TheStep, class ItGives, class TheNextStep, class ItWants>
+constexpr bool kFit = false;
+template <class A, class From, class B, class To>
+constexpr bool kFit<Step<A>, Gives<From>, NextStep<B>, Wants<To>> = kStepsMeet<From, To>;
+}  // namespace fit
+
+template <class Step, class Gives, class NextStep, class Wants>
+constexpr void check_steps_fit() {
+  static_assert(
+      fit::kFit<fit::Step<Step>, fit::Gives<Gives>, fit::NextStep<NextStep>, fit::Wants<Wants>>,
+      "these two steps do not fit together: in `Step | NextStep`, what Step gives is not what "
+      "NextStep wants; put a step between them that turns the one into the other");
+}
 
 /// A type that is, or points to, a Runnable.
 template <class T>
@@ -163,11 +170,15 @@ class Chain final : public Runnable<In, Out> {
   }
   [[nodiscard]] const Steps& steps() const noexcept { return steps_; }
 
+ protected:
+  [[nodiscard]] Steps self() const override { return steps_; }
+
  private:
   static Coro<Out> keep(Steps steps, In input, RunConfig config) {
     co_return co_await steps->invoke(std::move(input), std::move(config));
   }
-  static Stream<chunk_of_t<Out>> keep_stream(Steps steps, Stream<chunk_of_t<Out>> output) {
+  static Stream<chunk_of_t<Out>> keep_stream([[maybe_unused]] Steps steps,
+                                             Stream<chunk_of_t<Out>> output) {
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
 
@@ -198,8 +209,7 @@ template <detail::Step A, detail::Step B>
   using Second = detail::StepOf<std::remove_cvref_t<B>>;
   using Gives = typename First::Output;
   using Wants = typename Second::Input;
-  detail::StepMeets<detail::kStepsMeet<Gives, Wants>>::template check<
-      std::remove_cvref_t<A>, Gives, std::remove_cvref_t<B>, Wants>();
+  detail::check_steps_fit<std::remove_cvref_t<A>, Gives, std::remove_cvref_t<B>, Wants>();
   using In = typename First::Input;
   using Out = typename Second::Output;
   if constexpr (detail::kStepsMeet<Gives, Wants>) {
