@@ -12,4 +12,5 @@
 #include "cochain/chains/prompts/template.hpp"
 #include "cochain/chains/runnable/compose.hpp"
 #include "cochain/chains/runnable/config.hpp"
+#include "cochain/chains/runnable/policy.hpp"
 #include "cochain/chains/runnable/runnable.hpp"
