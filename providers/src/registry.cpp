@@ -22,10 +22,8 @@ std::string env(const char* name) {
 /// A model of the simulator, which lives as long as the model does.
 class SimulatedModel final : public ChatModel {
  public:
-  SimulatedModel(std::string model, ChatOptions options)
-      : model_(make_openai_model(OpenAIOptions(std::move(model))
-                                     .with_base_url(simulator_.base_url())
-                                     .with_chat_options(std::move(options)))) {}
+  explicit SimulatedModel(OpenAIOptions settings)
+      : model_(make_openai_model(settings.with_base_url(simulator_.base_url()))) {}
 
   [[nodiscard]] std::string name() const override { return model_->name(); }
   [[nodiscard]] const ChatOptions& options() const noexcept override { return model_->options(); }
@@ -43,12 +41,20 @@ class SimulatedModel final : public ChatModel {
   std::shared_ptr<ChatModel> model_;
 };
 
-ModelHandle open_simulated(std::string model, ChatOptions options) {
+void apply_timeouts(OpenAIOptions& settings, const ModelEnvironment& environment) {
+  if (environment.idle_timeout) settings.with_idle_timeout(*environment.idle_timeout);
+}
+
+ModelHandle open_simulated(std::string model, ChatOptions options,
+                           const ModelEnvironment& environment) {
   ModelHandle handle;
   handle.provider = "sim";
   handle.model_name = model.empty() ? std::string(kDefaultSimulatedModel) : std::move(model);
   handle.simulated = true;
-  auto simulated = std::make_shared<SimulatedModel>(handle.model_name, std::move(options));
+  OpenAIOptions settings(handle.model_name);
+  settings.with_chat_options(std::move(options));
+  apply_timeouts(settings, environment);
+  auto simulated = std::make_shared<SimulatedModel>(std::move(settings));
   handle.base_url = simulated->base_url();
   handle.model = std::move(simulated);
   return handle;
@@ -76,6 +82,7 @@ ModelHandle open_openai(std::string model, ChatOptions options,
       .with_organization(environment.openai_organization)
       .with_project(environment.openai_project)
       .with_chat_options(std::move(options));
+  apply_timeouts(settings, environment);
   handle.base_url = settings.base_url;
   handle.model = make_openai_model(std::move(settings));
   return handle;
@@ -104,7 +111,9 @@ ModelHandle open_model(std::string_view wanted, ChatOptions options,
   const std::size_t colon = wanted.find(':');
   const std::string_view provider = wanted.substr(0, colon);
   std::string model(colon == std::string_view::npos ? "" : wanted.substr(colon + 1));
-  if (provider == "sim") return open_simulated(std::move(model), std::move(options));
+  if (provider == "sim") {
+    return open_simulated(std::move(model), std::move(options), environment);
+  }
   if (provider == "openai") return open_openai(std::move(model), std::move(options), environment);
   if (colon == std::string_view::npos) {  // a bare name is a model, not a provider
     return open_openai(std::string(wanted), std::move(options), environment);

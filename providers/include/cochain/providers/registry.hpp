@@ -1,7 +1,9 @@
 // From a name such as "openai:gpt-5-mini" and the environment to a model that answers.
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,9 @@ class ModelEnvironment {
   std::string openai_base_url;
   std::string openai_organization;
   std::string openai_project;
+  /// The longest silence inside an answer; the model's own default if not said. No variable says
+  /// it: a program that has an option for it does.
+  std::optional<std::chrono::milliseconds> idle_timeout;
 };
 
 /// The model that `wanted` names, as "provider:model", "provider" or "model" (then of OpenAI).
