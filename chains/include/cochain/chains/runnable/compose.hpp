@@ -215,6 +215,8 @@ template <detail::Step A, detail::Step B>
   if constexpr (detail::kStepsMeet<Gives, Wants>) {
     return Chain<In, Out>(std::make_shared<const detail::Sequence<In, Gives, Wants, Out>>(
         First::share(std::forward<A>(first)), Second::share(std::forward<B>(second))));
+  } else {
+    return Chain<In, Out>(nullptr);  // the error is said already; let none follow from it
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -46,30 +47,35 @@ class Runnable {
 
   /// The output in pieces as they come; by default, the whole one in one piece.
   [[nodiscard]] virtual Stream<OutputChunk> stream(In input, RunConfig config = RunConfig()) const {
-    return stream_whole(*this, std::move(input), std::move(config));
+    return stream_whole(self(), std::move(input), std::move(config));
   }
 
   /// Pieces in, pieces out; by default, waits for all of the input. No input, no output.
   [[nodiscard]] virtual Stream<OutputChunk> transform(Stream<InputChunk> input,
                                                       RunConfig config = RunConfig()) const {
-    return transform_whole(*this, std::move(input), std::move(config));
+    return transform_whole(self(), std::move(input), std::move(config));
   }
 
   /// Runs all inputs, at most `max_concurrency` at once; outcomes in the order of the inputs.
   /// A failing item neither stops the others nor is lost: its error is its outcome.
   [[nodiscard]] Coro<std::vector<Outcome<Out>>> batch(std::vector<In> inputs,
                                                       RunConfig config = RunConfig()) const {
-    return collect_batch(*this, std::move(inputs), std::move(config));
+    return collect_batch(self(), std::move(inputs), std::move(config));
   }
 
   /// The same, each outcome as soon as it is there. Nothing new is started while the consumer is
   /// away, and destroying the stream stops what runs and forgets what waits.
   [[nodiscard]] Stream<BatchItem<Out>> batch_as_completed(std::vector<In> inputs,
                                                           RunConfig config = RunConfig()) const {
-    return run_batch(*this, std::move(inputs), std::move(config));
+    return run_batch(self(), std::move(inputs), std::move(config));
   }
 
  protected:
+  using Self = std::shared_ptr<const Runnable>;
+  /// What runs hold on to while they last. The default points here without owning: whoever is
+  /// held by value has nothing that could be kept.
+  [[nodiscard]] virtual Self self() const { return Self(std::shared_ptr<void>(), this); }
+
   Runnable() = default;
   Runnable(const Runnable&) = default;
   Runnable(Runnable&&) noexcept = default;
@@ -77,40 +83,41 @@ class Runnable {
   Runnable& operator=(Runnable&&) noexcept = default;
 
  private:
-  static Stream<OutputChunk> stream_whole(const Runnable& self, In input, RunConfig config) {
-    Out output = co_await self.invoke(std::move(input), std::move(config));
+  static Stream<OutputChunk> stream_whole(Self self, In input, RunConfig config) {
+    Out output = co_await self->invoke(std::move(input), std::move(config));
     for (OutputChunk& chunk : ChunkTraits<Out>::split(std::move(output))) {
       co_yield std::move(chunk);
     }
   }
 
-  static Stream<OutputChunk> transform_whole(const Runnable& self, Stream<InputChunk> input,
+  static Stream<OutputChunk> transform_whole(Self self, Stream<InputChunk> input,
                                              RunConfig config) {
     std::optional<In> whole = co_await fold<In>(std::move(input));
     if (!whole) co_return;
-    Stream<OutputChunk> output = self.stream(std::move(*whole), std::move(config));
+    Stream<OutputChunk> output = self->stream(std::move(*whole), std::move(config));
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
 
   using Finished = Queue<BatchItem<Out>>;
 
-  static Coro<> run_item(const Runnable& self, std::size_t index, In input, RunConfig config,
+  static Coro<> run_item(Self self, std::size_t index, In input, RunConfig config,
                          Finished& finished) {
     std::exception_ptr error;
     try {
-      Out output = co_await self.invoke(std::move(input), std::move(config));
+      Out output = co_await self->invoke(std::move(input), std::move(config));
       finished.put_nowait(BatchItem<Out>(index, Outcome<Out>(std::move(output))));
       co_return;
     } catch (...) {
       error = std::current_exception();
     }
-    // A cancellation of this item is passed on; one that came out of the step is its error.
-    if (current_task().cancelling() > 0) std::rethrow_exception(std::move(error));
-    finished.put_nowait(BatchItem<Out>(index, Outcome<Out>(std::move(error))));
+    // An item always says how it ended, or the batch would wait for it forever. If its task was
+    // asked to stop it stops, too; a CancelledError that only came out of the step is an error.
+    finished.put_nowait(BatchItem<Out>(index, Outcome<Out>(error)));
+    const bool stopped = current_task().cancelling() > 0 && detail::is_cancelled_error(error);
+    if (stopped) std::rethrow_exception(std::move(error));
   }
 
-  static Stream<BatchItem<Out>> run_batch(const Runnable& self, std::vector<In> inputs,
-                                          RunConfig config) {
+  static Stream<BatchItem<Out>> run_batch(Self self, std::vector<In> inputs, RunConfig config) {
     const std::size_t limit = config.max_concurrency ? config.max_concurrency : inputs.size();
     Finished finished;  // above the group, which is destroyed first and stops who uses it
     TaskGroup group;
@@ -125,10 +132,10 @@ class Runnable {
     co_await group.join();
   }
 
-  static Coro<std::vector<Outcome<Out>>> collect_batch(const Runnable& self, std::vector<In> inputs,
+  static Coro<std::vector<Outcome<Out>>> collect_batch(Self self, std::vector<In> inputs,
                                                        RunConfig config) {
     std::vector<std::optional<Outcome<Out>>> places(inputs.size());
-    Stream<BatchItem<Out>> items = run_batch(self, std::move(inputs), std::move(config));
+    Stream<BatchItem<Out>> items = run_batch(std::move(self), std::move(inputs), std::move(config));
     while (auto item = co_await items.next()) places[item->index] = std::move(item->outcome);
     std::vector<Outcome<Out>> outcomes;
     outcomes.reserve(places.size());
