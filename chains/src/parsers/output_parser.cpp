@@ -8,10 +8,18 @@ namespace cochain {
 namespace {
 
 Stream<std::string> text_of(Stream<AIMessageChunk> chunks) {
+  bool answered = false;
+  bool gave_text = false;
   while (auto chunk = co_await chunks.next()) {
+    answered = true;
     std::string text = chunk->take_content();
-    if (!text.empty()) co_yield std::move(text);
+    if (text.empty()) continue;
+    gave_text = true;
+    co_yield std::move(text);
   }
+  // An answer without text is the empty text and not nothing: the pieces add up to what invoke()
+  // gives, and the next step runs in either case.
+  if (answered && !gave_text) co_yield std::string();
 }
 
 }  // namespace

@@ -12,8 +12,11 @@ bool starts_name(char c) noexcept {
 }
 bool continues_name(char c) noexcept { return starts_name(c) || (c >= '0' && c <= '9'); }
 
-[[noreturn]] void refuse(const std::string& what, std::size_t at) {
-  throw PromptError(what + " at character " + std::to_string(at + 1) +
+/// Tells the place in characters, as an editor counts them, and not in bytes of UTF-8.
+[[noreturn]] void refuse(const std::string& what, std::string_view before) {
+  const auto starts_character = [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; };
+  const auto characters = std::count_if(before.begin(), before.end(), starts_character);
+  throw PromptError(what + " at character " + std::to_string(characters + 1) +
                     " of the prompt; write {{ or }} for a brace that is text");
 }
 
@@ -50,13 +53,13 @@ TextTemplate::TextTemplate(std::string_view text) {
       ++at;
       continue;
     }
-    if (c == '}') refuse("a '}' without its '{'", at);
+    if (c == '}') refuse("a '}' without its '{'", text.substr(0, at));
     std::size_t end = at + 1;
     while (end < text.size() && continues_name(text[end])) ++end;
-    if (end == text.size()) refuse("a '{' without its '}'", at);
+    if (end == text.size()) refuse("a '{' without its '}'", text.substr(0, at));
     const std::string_view name = text.substr(at + 1, end - at - 1);
     if (text[end] != '}' || name.empty() || !starts_name(name.front())) {
-      refuse("a hole that is no {name}", at);
+      refuse("a hole that is no {name}", text.substr(0, at));
     }
     if (!literal.empty()) pieces_.push_back({std::exchange(literal, std::string()), false});
     pieces_.push_back({std::string(name), true});

@@ -8,7 +8,7 @@
 namespace cochain {
 
 /// The text of an answer. Pieces of text go through as they come; reasoning, refusals and tool
-/// calls are left out.
+/// calls are left out. An answer without text gives one empty piece.
 class StrOutputParser final : public Runnable<AIMessage, std::string> {
  public:
   [[nodiscard]] Coro<std::string> invoke(AIMessage input,
