@@ -1,0 +1,25 @@
+// What the program can do, one function for each subcommand.
+#pragma once
+
+#include "arguments.hpp"
+#include "exit_code.hpp"
+
+namespace cochain::cli {
+
+/// Asks one question and prints the answer as it comes.
+/// Errors: whatever exit_code_of() knows.
+[[nodiscard]] ExitCode run_chat(const ChatArguments& arguments);
+
+/// Answers a file of questions.
+[[nodiscard]] ExitCode run_batch(const BatchArguments& arguments);
+
+/// Serves the simulator until Ctrl-C.
+[[nodiscard]] ExitCode run_sim(const SimArguments& arguments);
+
+/// Says how this program is built and set up.
+[[nodiscard]] ExitCode run_doctor(const DoctorArguments& arguments);
+
+/// All of the program but main(): reads the command line, runs what it says, tells of errors.
+[[nodiscard]] int run_program(int argc, const char* const* argv);
+
+}  // namespace cochain::cli
