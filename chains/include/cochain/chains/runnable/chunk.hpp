@@ -13,7 +13,8 @@
 namespace cochain {
 
 /// The pieces of a T in a stream. The general case arrives whole: a later one replaces it.
-/// Shape: specialise it to stream a type of your own: Chunk, add() and split().
+/// Shape: specialise it to stream a type of your own: Chunk, add() and split(). Do so above the
+///        first step that names the type.
 template <class T>
 class ChunkTraits {
  public:
