@@ -82,15 +82,25 @@ class ExceptionGroup : public Error {
         std::rethrow_exception(each);
       } catch (const E&) {
         return true;
-      } catch (const ExceptionGroup& group) {
-        if (group.contains<E>()) return true;
       } catch (...) {
+        if (contains_in_nested<E>(each)) return true;
       }
     }
     return false;
   }
 
  private:
+  template <class E>
+  static bool contains_in_nested(const std::exception_ptr& exception) {
+    try {
+      std::rethrow_exception(exception);
+    } catch (const ExceptionGroup& group) {
+      return group.contains<E>();
+    } catch (...) {
+      return false;
+    }
+  }
+
   std::vector<std::exception_ptr> exceptions_;
 };
 
