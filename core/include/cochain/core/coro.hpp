@@ -229,10 +229,26 @@ template <class A>
 concept Awaitable =
     detail::Awaiter<std::remove_cvref_t<A>> || detail::HasMemberCoAwait<std::remove_cvref_t<A>&&>;
 
+namespace detail {
+
+// No member for what cannot be awaited, so that an overload drops out instead of failing to build.
+template <class A>
+struct AwaitResult {};
+template <HasMemberCoAwait A>
+struct AwaitResult<A> {
+  using type = decltype(std::declval<A>().operator co_await().await_resume());
+};
+template <Awaiter A>
+  requires(!HasMemberCoAwait<A>)
+struct AwaitResult<A> {
+  using type = decltype(std::declval<A&>().await_resume());
+};
+
+}  // namespace detail
+
 /// The type that awaiting an rvalue A gives.
 template <class A>
-using await_result_t =
-    decltype(detail::awaiter_of(std::declval<std::remove_cvref_t<A>&&>()).await_resume());
+using await_result_t = typename detail::AwaitResult<std::remove_cvref_t<A>>::type;
 
 /// A Coro that awaits `awaitable`: turns any operation into something a task can run.
 template <class T>

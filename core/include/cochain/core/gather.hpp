@@ -1,7 +1,6 @@
 // gather(): several operations at once, results in the order of the arguments.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <tuple>
 #include <utility>
@@ -71,9 +70,24 @@ Result tuple_of(const std::tuple<Task<T>...>& tasks, std::index_sequence<I...>) 
   return Result(value_of(std::get<I>(tasks))...);
 }
 
+inline void require_for_gather(bool valid) {
+  if (!valid) throw InvalidStateError("gather() was given an empty Coro");
+}
+
+template <class T>
+std::vector<Task<T>> start_all(std::vector<Coro<T>>& coros) {
+  for (const Coro<T>& coro : coros) require_for_gather(coro.valid());
+  std::vector<Task<T>> tasks;
+  tasks.reserve(coros.size());
+  for (Coro<T>& coro : coros) tasks.push_back(create_task(std::move(coro)));
+  return tasks;
+}
+
 template <class... T>
 Coro<std::tuple<void_to_unit_t<T>...>> gather_coros(Coro<T>... coros) {
-  std::tuple<Task<T>...> tasks(create_task(std::move(coros))...);
+  require_for_gather((coros.valid() && ...));
+  // Braces: parentheses would start the tasks in an order of the compiler's choice.
+  std::tuple<Task<T>...> tasks{create_task(std::move(coros))...};
   std::vector<AnyTask> all = std::apply(
       [](const Task<T>&... each) { return std::vector<AnyTask>({AnyTask(each)...}); }, tasks);
   GatherWaiter waiter(std::move(all), GatherWaiter::Until::kFirstError);
@@ -95,9 +109,7 @@ Coro<std::tuple<void_to_unit_t<await_result_t<A>>...>> gather(A... awaitables) {
 /// The same for any number of operations of one type.
 template <class T>
 Coro<std::vector<void_to_unit_t<T>>> gather(std::vector<Coro<T>> coros) {
-  std::vector<Task<T>> tasks;
-  tasks.reserve(coros.size());
-  for (Coro<T>& coro : coros) tasks.push_back(create_task(std::move(coro)));
+  std::vector<Task<T>> tasks = detail::start_all(coros);
   std::vector<AnyTask> all(tasks.begin(), tasks.end());
   detail::GatherWaiter waiter(std::move(all), detail::GatherWaiter::Until::kFirstError);
   co_await waiter;
@@ -111,9 +123,7 @@ Coro<std::vector<void_to_unit_t<T>>> gather(std::vector<Coro<T>> coros) {
 /// Errors: CancelledError if it was cancelled itself, after all children are done.
 template <class T>
 Coro<std::vector<Outcome<T>>> gather_outcomes(std::vector<Coro<T>> coros) {
-  std::vector<Task<T>> tasks;
-  tasks.reserve(coros.size());
-  for (Coro<T>& coro : coros) tasks.push_back(create_task(std::move(coro)));
+  std::vector<Task<T>> tasks = detail::start_all(coros);
   std::vector<AnyTask> all(tasks.begin(), tasks.end());
   detail::GatherWaiter waiter(std::move(all), detail::GatherWaiter::Until::kAllDone);
   co_await waiter;
