@@ -40,8 +40,11 @@ class StreamPromise final : public AwaitingPromise {
   };
   class YieldCopy final : public Yield {
    public:
-    YieldCopy(StreamPromise& promise, const T& value) : Yield(promise), value_(value) {
-      promise.yielded = &value_;
+    YieldCopy(StreamPromise& promise, const T& value) : Yield(promise), value_(value) {}
+    // Only here the copy is where it stays: a small awaiter is returned in registers.
+    void await_suspend(std::coroutine_handle<StreamPromise> stream) noexcept {
+      stream.promise().yielded = &value_;
+      Yield::await_suspend(stream);
     }
 
    private:
@@ -53,6 +56,7 @@ class StreamPromise final : public AwaitingPromise {
   }
   YieldCopy yield_value(const T& value) { return YieldCopy(*this, value); }
 
+  Stream<T>* owner = nullptr;
   T* yielded = nullptr;  // the item to take; null when the stream is over
   std::exception_ptr error;
 };
@@ -63,8 +67,10 @@ class StreamPromise final : public AwaitingPromise {
 /// Shape:    `while (auto item = co_await stream.next()) use(*item);`
 /// Suspends: next() runs the body, in the awaiting task, up to its next co_yield.
 /// Lives:    one consumer at a time. Destroying a stream destroys its body where it stands: what it
-///           holds (connections, child tasks) ends there and then.
-/// Errors:   an exception of the body is thrown by next(), once; after that the stream is over.
+///           holds (connections, child tasks) ends there and then. So does destroying a consumer
+///           that waits for next(); the stream itself must not be destroyed under one.
+/// Errors:   an exception of the body is thrown by next(), once; after that the stream is over. A
+///           second next() while one is awaited throws InvalidStateError.
 template <class T>
 class [[nodiscard("a Stream does nothing until its next() is awaited")]] Stream {
  public:
@@ -73,12 +79,13 @@ class [[nodiscard("a Stream does nothing until its next() is awaited")]] Stream 
   using Handle = std::coroutine_handle<promise_type>;
 
   Stream() noexcept = default;
-  explicit Stream(Handle handle) noexcept : handle_(handle) {}
-  Stream(Stream&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  explicit Stream(Handle handle) noexcept : handle_(handle) { own(); }
+  Stream(Stream&& other) noexcept : handle_(std::exchange(other.handle_, {})) { own(); }
   Stream& operator=(Stream&& other) noexcept {
     if (this != &other) {
       destroy();
       handle_ = std::exchange(other.handle_, {});
+      own();
     }
     return *this;
   }
@@ -87,14 +94,26 @@ class [[nodiscard("a Stream does nothing until its next() is awaited")]] Stream 
   class Next {
    public:
     explicit Next(Handle handle) noexcept : handle_(handle) {}
+    Next(Next&& other) noexcept : handle_(other.handle_) {}
+    Next& operator=(Next&&) = delete;
+    ~Next() {
+      if (!pulling_) return;  // else the consumer is destroyed where it waits: so is the body
+      handle_.promise().awaited_by = nullptr;
+      handle_.promise().owner->destroy();
+    }
     bool await_ready() const noexcept { return !handle_ || handle_.done(); }
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> consumer) const noexcept {
-      consumer.promise().start_child(handle_.promise());
-    }
-    std::optional<T> await_resume() const {
-      if (!handle_) return std::nullopt;
+    void await_suspend(std::coroutine_handle<Promise> consumer) {
       promise_type& promise = handle_.promise();
+      if (promise.awaited_by) throw InvalidStateError("next() of this Stream is awaited already");
+      pulling_ = true;
+      consumer.promise().start_child(promise);
+    }
+    std::optional<T> await_resume() {
+      if (!handle_) return std::nullopt;
+      pulling_ = false;
+      promise_type& promise = handle_.promise();
+      promise.awaited_by = nullptr;
       if (promise.error) std::rethrow_exception(std::exchange(promise.error, nullptr));
       T* item = std::exchange(promise.yielded, nullptr);
       return item ? std::optional<T>(std::move(*item)) : std::nullopt;
@@ -102,6 +121,7 @@ class [[nodiscard("a Stream does nothing until its next() is awaited")]] Stream 
 
    private:
     Handle handle_;
+    bool pulling_ = false;
   };
   /// The next item, or nothing at the end and ever after.
   [[nodiscard]] Next next() noexcept { return Next(handle_); }
@@ -115,8 +135,13 @@ class [[nodiscard("a Stream does nothing until its next() is awaited")]] Stream 
     while (std::optional<T> item = co_await stream.next()) items.push_back(std::move(*item));
     co_return items;
   }
+  void own() noexcept {
+    if (handle_) handle_.promise().owner = this;
+  }
   void destroy() noexcept {
-    if (handle_) std::exchange(handle_, {}).destroy();
+    if (!handle_) return;
+    COCHAIN_ASSERT(!handle_.promise().awaited_by && "a Stream is destroyed while it is awaited");
+    std::exchange(handle_, {}).destroy();
   }
 
   Handle handle_;
