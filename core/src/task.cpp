@@ -11,11 +11,12 @@ Waiter::Waiter(Waiter&& other) noexcept : ListNode() {
 }
 
 Waiter::~Waiter() {
-  if (task_ && task_->waiting_ == this) task_->waiting_ = nullptr;
+  if (task_) task_->waiting_ = nullptr;
 }
 
 void Waiter::suspend_in(detail::Execution& execution) {
   task_ = static_cast<detail::TaskBase*>(&execution);
+  woken_ = false;
   cancelled_ = false;
   task_->waiting_ = this;
   if (task_->must_cancel_ && request_cancel(task_->cancel_message_)) task_->must_cancel_ = false;
@@ -23,8 +24,7 @@ void Waiter::suspend_in(detail::Execution& execution) {
 
 void Waiter::wake() noexcept {
   unlink();
-  if (!task_ || task_->waiting_ != this) return;  // woken already
-  task_->waiting_ = nullptr;
+  if (!task_ || std::exchange(woken_, true)) return;
   task_->loop().make_ready(*task_);
 }
 
@@ -37,6 +37,7 @@ bool Waiter::request_cancel(const std::string&) noexcept {
 bool Waiter::finish() noexcept {
   if (!task_) return false;  // it never suspended
   detail::TaskBase& task = *std::exchange(task_, nullptr);
+  task.waiting_ = nullptr;
   const bool pending = std::exchange(task.must_cancel_, false);
   return std::exchange(cancelled_, false) || pending;
 }
@@ -98,7 +99,12 @@ bool TaskBase::cancel(std::string message) {
   if (done()) return false;
   ++cancel_requests_;
   cancel_message_ = std::move(message);
-  if (waiting_ && waiting_->request_cancel(cancel_message_)) return true;
+  if (waiting_ && !waiting_->woken_ && !passing_on_cancel_) {
+    passing_on_cancel_ = true;
+    const bool accepted = waiting_->request_cancel(cancel_message_);
+    passing_on_cancel_ = false;
+    if (accepted) return true;
+  }
   must_cancel_ = true;
   return true;
 }
@@ -123,13 +129,15 @@ void TaskBase::finish(std::exception_ptr error) noexcept {
   const bool must_cancel = std::exchange(must_cancel_, false);
   if (!error) {  // a request that came in the very last step still counts
     state_ = must_cancel ? State::kCancelled : State::kDone;
-  } else if (is_cancelled_error(error)) {
-    state_ = State::kCancelled;
   } else {
-    state_ = State::kFailed;
+    state_ = is_cancelled_error(error) ? State::kCancelled : State::kFailed;
     error_ = std::move(error);
   }
-  waiting_ = nullptr;
+  if (waiting_) {  // killed, while the operation belongs to somebody who lives on
+    waiting_->unlink();
+    waiting_->task_ = nullptr;
+    waiting_ = nullptr;
+  }
   registry_link.unlink();
   loop_->forget_task();
   while (joiners_.linked()) {
@@ -142,7 +150,9 @@ void TaskBase::finish(std::exception_ptr error) noexcept {
 
 std::exception_ptr TaskBase::take_error() {
   retrieved_ = true;
-  if (state_ == State::kCancelled) return std::make_exception_ptr(CancelledError(cancel_message_));
+  if (state_ == State::kCancelled && !error_) {  // it never met its CancelledError
+    return std::make_exception_ptr(CancelledError(cancel_message_));
+  }
   return error_;
 }
 
@@ -156,6 +166,12 @@ std::string TaskBase::where() const {
 
 void TaskBase::require_done() const {
   if (!done()) throw InvalidStateError("task '" + name() + "' is not done");
+}
+
+bool JoinWaiter::request_cancel(const std::string& message) noexcept {
+  // Tasks that await each other in a circle: the request came around, so the circle opens here.
+  if (target_->is_passing_on_cancel()) return Waiter::request_cancel(message);
+  return target_->cancel(message);
 }
 
 void JoinWaiter::suspend_until_done(Execution& execution) {

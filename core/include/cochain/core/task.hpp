@@ -112,7 +112,8 @@ class Waiter : public detail::ListNode {
  private:
   friend class detail::TaskBase;
 
-  detail::TaskBase* task_ = nullptr;
+  detail::TaskBase* task_ = nullptr;  // whose waiting_ is this one, from suspend() to finish()
+  bool woken_ = false;
   bool cancelled_ = false;
 };
 
@@ -169,6 +170,8 @@ class TaskBase : public Execution, public ReadyItem {
   [[nodiscard]] std::exception_ptr take_error();
   void mark_retrieved() noexcept { retrieved_ = true; }
   void require_done() const;
+  /// True inside cancel(), while it asks the operation at which this task waits.
+  [[nodiscard]] bool is_passing_on_cancel() const noexcept { return passing_on_cancel_; }
 
   RegistryLink registry_link{*this};
 
@@ -190,10 +193,11 @@ class TaskBase : public Execution, public ReadyItem {
   State state_ = State::kPending;
   bool running_ = false;
   bool must_cancel_ = false;  // a request not delivered: meets the next suspension or resumption
-  bool retrieved_ = false;    // somebody saw the error
+  bool passing_on_cancel_ = false;
+  bool retrieved_ = false;  // somebody saw the error
   int cancel_requests_ = 0;
   std::uint32_t steps_ = 0;
-  Waiter* waiting_ = nullptr;  // where it is suspended; null while ready, running or done
+  Waiter* waiting_ = nullptr;  // where it is suspended, woken or not; null while it runs, or done
   EventLoop* loop_;
   PromiseBase* root_;
   std::uint64_t id_;
@@ -264,9 +268,7 @@ class JoinWaiter : public Waiter, public Joiner {
  public:
   explicit JoinWaiter(TaskBase& target) noexcept : target_(&target) {}
   JoinWaiter(JoinWaiter&& other) noexcept : Waiter(std::move(other)), target_(other.target_) {}
-  bool request_cancel(const std::string& message) noexcept override {
-    return target_->cancel(message);
-  }
+  bool request_cancel(const std::string& message) noexcept override;
   void on_done(TaskBase&) noexcept override { wake(); }
 
  protected:
@@ -355,7 +357,10 @@ class Task : public AnyTask {
    private:
     Task task_;
   };
-  Awaiter operator co_await() const { return Awaiter(*this); }
+  Awaiter operator co_await() const {
+    if (!*this) throw InvalidStateError("this Task is empty: it names no task");
+    return Awaiter(*this);
+  }
 
  private:
   [[nodiscard]] detail::TaskState<T>& state() const noexcept {
