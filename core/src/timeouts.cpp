@@ -34,7 +34,7 @@ Coro<> sleep(Duration delay) {
     co_await detail::Yield();
   } else {
     EventLoop& loop = EventLoop::current();
-    co_await Sleep(loop, loop.time() + delay);
+    co_await Sleep(loop, deadline_after(loop.time(), delay));
   }
 }
 
@@ -64,7 +64,12 @@ void Timeout::reschedule(std::optional<TimePoint> when) {
   when_ = when;
   disarm();
   loop_.forget_ready(*this);
-  if (when) loop_.arm(*this, *when);
+  if (!when) return;
+  if (*when <= loop_.time()) {
+    fire();  // ahead of the body's next suspension, even if that is only for one pass
+  } else {
+    loop_.arm(*this, *when);
+  }
 }
 
 void Timeout::fire() noexcept { loop_.make_ready(*this); }

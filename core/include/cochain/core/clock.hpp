@@ -12,6 +12,11 @@ using Duration = std::chrono::nanoseconds;
 /// A point on the loop's own monotonic clock; comparable only with points of the same loop.
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
+/// `delay` after `start`, or the last moment there is: Duration::max() stands for "never".
+[[nodiscard]] constexpr TimePoint deadline_after(TimePoint start, Duration delay) noexcept {
+  return delay > TimePoint::max() - start ? TimePoint::max() : start + delay;
+}
+
 /// The port through which an event loop sees time.
 class Clock {
  public:

@@ -101,7 +101,7 @@ Coro<detail::scope_result_t<Body>> timeout_at(std::optional<TimePoint> when, Bod
 
 template <class Body>
 Coro<detail::scope_result_t<Body>> timeout(Duration delay, Body body) {
-  return timeout_at(EventLoop::current().time() + delay, std::move(body));
+  return timeout_at(deadline_after(EventLoop::current().time(), delay), std::move(body));
 }
 
 /// Awaits one operation with a deadline, in the same task: `co_await wait_for(queue.get(), 1s)`.
@@ -111,7 +111,7 @@ Coro<detail::scope_result_t<Body>> timeout(Duration delay, Body body) {
 template <class T>
 Coro<T> wait_for(Coro<T> coro, Duration delay) {
   if (delay <= Duration::zero()) throw TimeoutError();
-  Timeout scope(EventLoop::current().time() + delay);
+  Timeout scope(deadline_after(EventLoop::current().time(), delay));
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(coro);
