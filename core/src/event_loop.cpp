@@ -2,6 +2,7 @@
 
 #include "cochain/core/event_loop.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
@@ -20,6 +21,9 @@ namespace {
 // most steps do. A millisecond is what a peer on the network cannot notice.
 constexpr std::size_t kStepsBetweenPolls = 61;
 constexpr Duration kBusyTimeBetweenPolls = std::chrono::milliseconds(1);
+constexpr Duration kLongestSleep = std::chrono::hours(1);
+// Tasks may start others while they are cancelled. Those that never stop doing so are destroyed.
+constexpr int kShutdownRounds = 100;
 
 thread_local EventLoop* running_loop = nullptr;
 
@@ -33,8 +37,8 @@ namespace detail {
 /// A callback on the loop; it keeps itself alive until it ran or was cancelled.
 class CallbackState final : public ReadyItem, public Timer {
  public:
-  CallbackState(EventLoop& loop, std::function<void()> callback)
-      : loop_(loop), callback_(std::move(callback)), context_(copy_context()) {}
+  CallbackState(EventLoop& loop, std::function<void()> callback, Context context)
+      : loop_(loop), callback_(std::move(callback)), context_(std::move(context)) {}
 
   void keep(std::shared_ptr<CallbackState> self) noexcept { self_ = std::move(self); }
   [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
@@ -85,27 +89,55 @@ void Handle::cancel() noexcept {
 }
 bool Handle::cancelled() const noexcept { return state_ && state_->cancelled(); }
 
-/// What other threads asked the loop to run.
+/// What other threads asked the loop to run. They share it, because a thread may answer when the
+/// loop is gone.
 class EventLoop::Posted {
  public:
-  /// True if the loop must be woken.
-  bool push(std::function<void()> callback) {
+  struct Call {
+    std::function<void()> callback;
+    Context context;
+  };
+
+  explicit Posted(detail::Reactor& reactor) noexcept : reactor_(&reactor) {}
+
+  void push(std::function<void()> callback) {
+    Call call{std::move(callback), copy_context()};
     const std::lock_guard lock(mutex_);
-    callbacks_.push_back(std::move(callback));
-    return !waiting_.exchange(true);
+    if (!reactor_) return;
+    calls_.push_back(std::move(call));
+    if (!waiting_.exchange(true)) reactor_->wake();
   }
   [[nodiscard]] bool any() const noexcept { return waiting_.load(std::memory_order_acquire); }
-  std::vector<std::function<void()>> take() {
+  std::vector<Call> take() {
     const std::lock_guard lock(mutex_);
     waiting_ = false;
-    return std::exchange(callbacks_, {});
+    return std::exchange(calls_, {});
   }
+  /// The loop ends: what comes from now on is dropped.
+  void close() {
+    const std::lock_guard lock(mutex_);
+    reactor_ = nullptr;
+  }
+
+  std::atomic<std::size_t> external_work{0};
 
  private:
   std::mutex mutex_;
-  std::vector<std::function<void()>> callbacks_;
+  detail::Reactor* reactor_;  // null once the loop is gone
+  std::vector<Call> calls_;
   std::atomic<bool> waiting_{false};
 };
+
+EventLoop::ExternalWork::ExternalWork(EventLoop& loop) noexcept : counted_by_(loop.posted_) {
+  ++counted_by_->external_work;
+}
+EventLoop::ExternalWork::~ExternalWork() {
+  if (counted_by_) --counted_by_->external_work;
+}
+
+void EventLoop::Remote::call_soon(std::function<void()> callback) const {
+  posted_->push(std::move(callback));
+}
 
 void default_exception_handler(const ExceptionContext& context) noexcept {
   try {
@@ -120,10 +152,12 @@ EventLoop::EventLoop(std::unique_ptr<Clock> clock)
     : clock_(std::move(clock)),
       ready_(std::make_unique<detail::ReadyRing>()),
       timers_(std::make_unique<detail::TimerHeap>()),
-      posted_(std::make_unique<Posted>()),
-      reactor_(std::make_unique<detail::Reactor>()) {}
+      reactor_(std::make_unique<detail::Reactor>()) {
+  posted_ = std::make_shared<Posted>(*reactor_);
+}
 
 EventLoop::~EventLoop() {
+  posted_->close();
   while (tasks_.linked()) task_of(*tasks_.next()).kill();
   while (!services_.empty()) services_.pop_back();
   while (!timers_->empty()) {
@@ -135,6 +169,7 @@ EventLoop::~EventLoop() {
     detail::ReadyItem* item = ready_->pop();
     if (auto* callback = dynamic_cast<detail::CallbackState*>(item)) callback->cancel();
   }
+  posted_->take();  // and what they hold is released while the loop is still here
 }
 
 EventLoop& EventLoop::current() {
@@ -145,25 +180,30 @@ EventLoop& EventLoop::current() {
 EventLoop* EventLoop::current_or_null() noexcept { return loop_of_this_thread(); }
 
 Handle EventLoop::call_soon(std::function<void()> callback) {
-  auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback));
+  return schedule(std::move(callback), copy_context());
+}
+
+Handle EventLoop::schedule(std::function<void()> callback, Context context) {
+  auto state =
+      std::make_shared<detail::CallbackState>(*this, std::move(callback), std::move(context));
   state->keep(state);
   make_ready(*state);
   return Handle(std::move(state));
 }
 
 Handle EventLoop::call_later(Duration delay, std::function<void()> callback) {
-  return call_at(time() + delay, std::move(callback));
+  return call_at(deadline_after(time(), delay), std::move(callback));
 }
 
 Handle EventLoop::call_at(TimePoint when, std::function<void()> callback) {
-  auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback));
+  auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback), copy_context());
   state->keep(state);
   arm(*state, when);
   return Handle(std::move(state));
 }
 
 void EventLoop::call_soon_threadsafe(std::function<void()> callback) {
-  if (posted_->push(std::move(callback))) reactor_->wake();
+  posted_->push(std::move(callback));
 }
 
 void EventLoop::set_exception_handler(std::function<void(const ExceptionContext&)> handler) {
@@ -279,7 +319,7 @@ void EventLoop::poll(Duration wait) {
 }
 
 void EventLoop::wait_while_idle() {
-  if (clock_->is_virtual() && external_work_ == 0) {
+  if (clock_->is_virtual() && posted_->external_work == 0) {
     poll(Duration::zero());
     if (!ready_->empty() || posted_->any()) return;
     if (timers_->empty()) report_deadlock();
@@ -289,14 +329,17 @@ void EventLoop::wait_while_idle() {
   if (timers_->empty() || clock_->is_virtual()) {
     reactor_->wait();
   } else {
-    reactor_->poll(timers_->next_deadline() - clock_->now());
+    // Capped, because Asio adds it to its own clock, and "never" would overflow.
+    reactor_->poll(std::min<Duration>(timers_->next_deadline() - clock_->now(), kLongestSleep));
   }
   steps_since_poll_ = 0;
   last_poll_ = clock_->now();
 }
 
 void EventLoop::run_posted() noexcept {
-  for (std::function<void()>& callback : posted_->take()) call_soon(std::move(callback));
+  for (Posted::Call& call : posted_->take()) {
+    schedule(std::move(call.callback), std::move(call.context));
+  }
 }
 
 ThreadPoolExecutor& EventLoop::default_executor() {
@@ -305,6 +348,11 @@ ThreadPoolExecutor& EventLoop::default_executor() {
 }
 
 void EventLoop::shutdown() {
+  for (int round = 0; task_count_ > 0 && round < kShutdownRounds; ++round) cancel_all_tasks();
+  if (default_executor_) default_executor_->shutdown();
+}
+
+void EventLoop::cancel_all_tasks() {
   std::vector<AnyTask> left;
   for_each_task([&left](detail::TaskBase& task) { left.emplace_back(task); });
   for (const AnyTask& task : left) task.cancel();
@@ -318,7 +366,6 @@ void EventLoop::shutdown() {
       call_exception_handler(report);
     }
   }
-  if (default_executor_) default_executor_->shutdown();
 }
 
 void EventLoop::report_deadlock() const {

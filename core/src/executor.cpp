@@ -94,9 +94,9 @@ void detail::ThreadCallWaiter::start() {
   EventLoop& loop = EventLoop::current();
   // Counts as outside work until its result is back on the loop, even if nobody waits for it.
   auto outside = std::make_shared<EventLoop::ExternalWork>(loop);
-  executor_.submit([&loop, call = call_, outside]() mutable {
+  executor_.submit([remote = EventLoop::Remote(loop), call = call_, outside]() mutable {
     call->run();
-    loop.call_soon_threadsafe([call = std::move(call), outside = std::move(outside)]() mutable {
+    remote.call_soon([call = std::move(call), outside = std::move(outside)]() mutable {
       if (call->waiter) call->waiter->wake();
       call.reset();
     });

@@ -78,6 +78,8 @@ class Handle {
 /// Threads: everything here belongs to that one thread, except call_soon_threadsafe().
 /// Lives:   destroying a loop destroys the tasks that are left on it, without running them.
 class EventLoop {
+  class Posted;
+
  public:
   explicit EventLoop(std::unique_ptr<Clock> clock = std::make_unique<SteadyClock>());
   ~EventLoop();
@@ -107,6 +109,7 @@ class EventLoop {
   Handle call_at(TimePoint when, std::function<void()> callback);
   /// As call_soon(), from any thread; wakes the loop if it sleeps.
   void call_soon_threadsafe(std::function<void()> callback);
+  class Remote;
 
   /// The loop's clock, in nanoseconds since a start of its own.
   [[nodiscard]] TimePoint time() const noexcept { return clock_->now(); }
@@ -173,45 +176,54 @@ class EventLoop {
   };
 
   /// Work that runs outside the loop and will wake it: a virtual clock waits for it.
+  /// Lives: as long as it likes, also longer than the loop.
   class ExternalWork {
    public:
-    explicit ExternalWork(EventLoop& loop) noexcept : loop_(&loop) { ++loop_->external_work_; }
-    ExternalWork(ExternalWork&& other) noexcept : loop_(std::exchange(other.loop_, nullptr)) {}
+    explicit ExternalWork(EventLoop& loop) noexcept;
+    ExternalWork(ExternalWork&&) noexcept = default;
     ExternalWork& operator=(ExternalWork&&) = delete;
-    ~ExternalWork() {
-      if (loop_) --loop_->external_work_;
-    }
+    ~ExternalWork();
 
    private:
-    EventLoop* loop_;
+    std::shared_ptr<Posted> counted_by_;
   };
 
  private:
-  class Posted;
-
+  Handle schedule(std::function<void()> callback, Context context);
   void adopt(detail::TaskBase& task) noexcept;
   static detail::TaskBase& task_of(detail::ListNode& registry_link) noexcept;
   void run_pass();
   void poll(Duration wait);
   void wait_while_idle();
   void run_posted() noexcept;
+  void cancel_all_tasks();
   [[noreturn]] void report_deadlock() const;
 
   std::unique_ptr<Clock> clock_;
   std::unique_ptr<detail::ReadyRing> ready_;
   std::unique_ptr<detail::TimerHeap> timers_;
-  std::unique_ptr<Posted> posted_;
+  std::shared_ptr<Posted> posted_;
   std::unique_ptr<detail::Reactor> reactor_;
   detail::ListNode tasks_;
   detail::TaskBase* running_task_ = nullptr;
   std::size_t task_count_ = 0;
-  std::size_t external_work_ = 0;
   std::uint64_t last_task_id_ = 0;
   std::size_t steps_since_poll_ = 0;
   TimePoint last_poll_{};
   std::function<void(const ExceptionContext&)> exception_handler_;
   std::unique_ptr<ThreadPoolExecutor> default_executor_;
   std::vector<std::pair<std::uint64_t, std::unique_ptr<Service>>> services_;
+};
+
+/// A loop as another thread knows it: the thread may go on when the loop is gone.
+class EventLoop::Remote {
+ public:
+  explicit Remote(EventLoop& loop) noexcept : posted_(loop.posted_) {}
+  /// As call_soon_threadsafe(); once the loop is gone it drops the callback.
+  void call_soon(std::function<void()> callback) const;
+
+ private:
+  std::shared_ptr<Posted> posted_;
 };
 
 /// Starts `coro` as a task on the running loop.
