@@ -4,6 +4,7 @@
 #include "cochain/core/reactor.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <system_error>
@@ -38,20 +39,35 @@ void detail::Reactor::wake() {
   boost::asio::post(context_, [] {});
 }
 
+namespace {
+
+[[noreturn]] void throw_cannot_watch(int error) {
+  const char* hint = error == EMFILE ? " (see `ulimit -n`)" : "";
+  throw std::system_error(error, std::generic_category(),
+                          std::string("cannot watch one more file descriptor") + hint);
+}
+
+}  // namespace
+
 // Asio waits for one readiness at a time, so each direction has a wait of its own in flight, and a
 // wait that comes back is started again as long as it is wanted. The handlers hold the state, so it
 // outlives a watcher destroyed by its own callback.
 class FdWatcher::State final : public detail::Armable, public std::enable_shared_from_this<State> {
  public:
   State(EventLoop& loop, int fd, std::function<void(Readiness)> on_ready)
-      : reactor_(loop.reactor()), descriptor_(reactor_.context()), on_ready_(std::move(on_ready)) {
+      : loop_(loop),
+        reactor_(loop.reactor()),
+        descriptor_(reactor_.context()),
+        on_ready_(std::move(on_ready)) {
+    struct stat status{};
+    if (::fstat(fd, &status) == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))) {
+      // Asio takes them, and then reports each wait as an error.
+      throw std::system_error(EPERM, std::generic_category(), "plain files cannot be watched");
+    }
     // A duplicate, because Asio must never meet a number that its owner closed and the kernel
     // gave to someone else; close-on-exec, because children have no business with it.
     const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (own < 0) {
-      throw std::system_error(errno, std::generic_category(),
-                              "cannot watch one more file descriptor (see `ulimit -n`)");
-    }
+    if (own < 0) throw_cannot_watch(errno);
     boost::system::error_code error;
     descriptor_.assign(own, error);
     if (error) {
@@ -101,10 +117,18 @@ class FdWatcher::State final : public detail::Armable, public std::enable_shared
     if (closed_ || error == boost::asio::error::operation_aborted) return;
     const bool wanted = read ? wanted_.read : wanted_.write;
     if (!wanted) return;
-    on_ready_(Readiness(read, !read));
+    try {
+      on_ready_(Readiness(read, !read));
+    } catch (...) {
+      ExceptionContext report;
+      report.message = "exception in the callback of a watched descriptor";
+      report.exception = std::current_exception();
+      loop_.call_exception_handler(report);
+    }
     if (!closed_) watch(wanted_);
   }
 
+  EventLoop& loop_;
   detail::Reactor& reactor_;
   boost::asio::posix::stream_descriptor descriptor_;
   std::function<void(Readiness)> on_ready_;
@@ -114,8 +138,11 @@ class FdWatcher::State final : public detail::Armable, public std::enable_shared
   bool closed_ = false;
 };
 
-FdWatcher::FdWatcher(EventLoop& loop, int fd, std::function<void(Readiness)> on_ready)
-    : state_(std::make_shared<State>(loop, fd, std::move(on_ready))) {}
+FdWatcher::FdWatcher(EventLoop& loop, int fd, std::function<void(Readiness)> on_ready) try
+    : state_(std::make_shared<State>(loop, fd, std::move(on_ready))) {
+} catch (const boost::system::system_error& error) {
+  throw_cannot_watch(error.code().value());  // Asio makes its epoll when first asked for one
+}
 
 FdWatcher::~FdWatcher() { state_->close(); }
 

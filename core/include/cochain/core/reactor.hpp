@@ -22,8 +22,10 @@ class Readiness {
 /// ready, the callback comes again on each pass that looks at descriptors.
 /// Shape:   `FdWatcher watcher(loop, fd, on_ready); watcher.watch(Readiness(true, false));`
 /// Threads: the loop's. The callback runs inside the loop, outside any task: it must only store
-///          and wake. It may change what is watched, and may destroy the watcher.
-/// Lives:   it keeps a duplicate of `fd`, so the caller may close its own at any time.
+///          and wake. It may change what is watched, and may destroy the watcher. What it throws
+///          goes to the loop's exception handler.
+/// Lives:   not longer than the loop. It keeps a duplicate of `fd`, so the caller may close its own
+///          at any time.
 /// Errors:  std::system_error if the descriptor cannot be duplicated (EMFILE names the limit) or
 ///          polled (plain files cannot).
 class FdWatcher {
