@@ -38,10 +38,15 @@ class InterruptScope {
     if (current.sa_handler != SIG_DFL) return;  // the program, or another loop, hears it
     fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+    try {
+      watcher_ = std::make_unique<FdWatcher>(loop, fd_, [this](Readiness) { interrupt(); });
+    } catch (...) {
+      ::close(fd_);
+      throw;
+    }
     int none = -1;
     if (!interrupt_fd.compare_exchange_strong(none, fd_)) return;
     listening_ = true;
-    watcher_ = std::make_unique<FdWatcher>(loop, fd_, [this](Readiness) { interrupt(); });
     watcher_->watch(Readiness(true, false));
     struct sigaction ours{};
     ours.sa_handler = &on_interrupt;
@@ -50,7 +55,10 @@ class InterruptScope {
   }
   ~InterruptScope() {
     if (listening_) {
-      std::signal(SIGINT, SIG_DFL);
+      struct sigaction current{};
+      ::sigaction(SIGINT, nullptr, &current);
+      // The program may have set a handler of its own meanwhile: that one stays.
+      if (current.sa_handler == &on_interrupt) std::signal(SIGINT, SIG_DFL);
       interrupt_fd = -1;
     }
     watcher_.reset();
