@@ -128,7 +128,7 @@ Coro<> TaskGroup::leave(std::exception_ptr body_error) {
     // The errors take the place of the CancelledError that somebody else asked for: ask again, so
     // that the owner meets it at its next suspension. The count stays what it was.
     owner_.uncancel();
-    owner_.cancel();
+    owner_.cancel(owner_.get()->cancel_message());
   }
   throw ExceptionGroup("unhandled errors in a TaskGroup", std::exchange(errors_, {}));
 }
