@@ -1,0 +1,172 @@
+// Random producers and consumers with random cancellations: no item is lost or doubled, and every
+// permit comes back. The seed is printed when a test fails.
+#include <map>
+#include <optional>
+#include <random>
+
+#include "core_test.hpp"
+
+namespace cochain::testing {
+namespace {
+
+class Random {
+ public:
+  explicit Random(unsigned seed) : engine_(seed) {}
+  /// From 0 to last, both included.
+  int up_to(int last) { return std::uniform_int_distribution<int>(0, last)(engine_); }
+  Duration pause() { return std::chrono::milliseconds(up_to(3)); }
+
+ private:
+  std::mt19937 engine_;
+};
+
+/// What went in and what came out.
+struct Ledger {
+  std::map<int, int> put;
+  std::map<int, int> got;
+  int next_item = 0;
+};
+
+Coro<> produce(Queue<int>& queue, Ledger& ledger, Random& random) {
+  for (int i = 0; i < 10; ++i) {
+    co_await sleep(random.pause());
+    const int item = ledger.next_item++;
+    co_await queue.put(item);
+    ++ledger.put[item];  // reached only if put() was not cancelled
+  }
+}
+
+Coro<> consume(Queue<int>& queue, Ledger& ledger, Random& random) {
+  for (;;) {
+    const int item = co_await queue.get();
+    ++ledger.got[item];
+    queue.task_done();
+    co_await sleep(random.pause());
+  }
+}
+
+Coro<> consume_with_deadlines(Queue<int>& queue, Ledger& ledger, Random& random) {
+  for (;;) {
+    std::optional<int> item;
+    try {
+      item = co_await wait_for(queue.get(), std::chrono::milliseconds(random.up_to(2)));
+    } catch (const TimeoutError&) {
+    }
+    if (!item) {
+      co_await sleep(0s);
+      continue;
+    }
+    ++ledger.got[*item];
+    queue.task_done();
+  }
+}
+
+Coro<> disturb(std::vector<AnyTask>& victims, Random& random) {
+  for (int i = 0; i < 25; ++i) {
+    co_await sleep(random.pause());
+    const auto chosen =
+        static_cast<std::size_t>(random.up_to(static_cast<int>(victims.size()) - 1));
+    victims[chosen].cancel();
+  }
+}
+
+Coro<> one_round(unsigned seed) {
+  Random random(seed);
+  Queue<int> queue(static_cast<std::size_t>(random.up_to(3)));
+  Ledger ledger;
+  std::vector<AnyTask> tasks;
+  std::vector<Task<>> producers;
+  std::vector<Task<>> consumers;
+  for (int i = 0; i < 6; ++i) producers.push_back(create_task(produce(queue, ledger, random)));
+  for (int i = 0; i < 3; ++i) {
+    consumers.push_back(create_task(consume(queue, ledger, random)));
+    consumers.push_back(create_task(consume_with_deadlines(queue, ledger, random)));
+  }
+  tasks.insert(tasks.end(), producers.begin(), producers.end());
+  tasks.insert(tasks.end(), consumers.begin(), consumers.end());
+  const Task<> disturber = create_task(disturb(tasks, random));
+  co_await disturber;
+  // Whoever is left finishes; a fresh consumer makes sure that somebody takes.
+  const Task<> last = create_task(consume(queue, ledger, random));
+  for (const Task<>& producer : producers) (void)co_await error_of(producer);
+  queue.shutdown();
+  const std::exception_ptr end = co_await error_of(last);
+  EXPECT_TRUE(is<QueueShutDown>(end));
+  for (const Task<>& consumer : consumers) {
+    const std::exception_ptr error = co_await error_of(consumer);
+    EXPECT_TRUE(is<QueueShutDown>(error) || is<CancelledError>(error)) << describe(error);
+  }
+  EXPECT_EQ(ledger.put, ledger.got);
+  EXPECT_TRUE(queue.empty());
+  co_await queue.join();
+}
+
+TEST(RandomCancel, QueueLosesAndDoublesNoItem) {
+  const unsigned first = std::random_device{}();
+  for (unsigned seed = first; seed != first + 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    run_async_test(one_round(seed), TestClock::kVirtual);
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+Coro<> use_permits(Semaphore& semaphore, int& inside, int permits, Random& random) {
+  for (int i = 0; i < 10; ++i) {
+    const Semaphore::Permit permit = co_await semaphore.scoped();
+    ++inside;
+    EXPECT_LE(inside, permits);
+    try {
+      co_await sleep(random.pause());
+    } catch (const CancelledError&) {
+      --inside;
+      throw;
+    }
+    --inside;
+  }
+}
+
+Coro<> acquire_and_give_back(Semaphore& semaphore, Random& random) {
+  for (;;) {
+    const Semaphore::Permit permit = co_await semaphore.scoped();
+    co_await sleep(random.pause());
+  }
+}
+
+Coro<> one_semaphore_round(unsigned seed) {
+  Random random(seed);
+  const int permits = 1 + random.up_to(3);
+  Semaphore semaphore(static_cast<std::size_t>(permits));
+  int inside = 0;
+  std::vector<AnyTask> tasks;
+  std::vector<Task<>> users;
+  for (int i = 0; i < 8; ++i) {
+    users.push_back(create_task(use_permits(semaphore, inside, permits, random)));
+    tasks.push_back(users.back());
+  }
+  const Task<> disturber = create_task(disturb(tasks, random));
+  {
+    TaskGroup doomed;  // these are destroyed where they stand: waiting, served, or holding
+    for (int i = 0; i < 3; ++i) {
+      (void)doomed.create_task(acquire_and_give_back(semaphore, random));
+    }
+    const int length = random.up_to(20);
+    co_await sleep(std::chrono::milliseconds(length));
+    co_await passes(random.up_to(3));
+  }
+  co_await disturber;
+  for (const Task<>& user : users) (void)co_await error_of(user);
+  for (int i = 0; i < permits; ++i) EXPECT_TRUE(semaphore.try_acquire());
+  EXPECT_FALSE(semaphore.try_acquire());
+}
+
+TEST(RandomCancel, SemaphoreLosesNoPermit) {
+  const unsigned first = std::random_device{}();
+  for (unsigned seed = first; seed != first + 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    run_async_test(one_semaphore_round(seed), TestClock::kVirtual);
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace cochain::testing
