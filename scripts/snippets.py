@@ -76,7 +76,8 @@ def main():
             cut += check(path, breaches)
     for line in breaches:
         print(line)
-    print(f"snippets: {len(breaches)} breaches" if breaches else f"snippets: {cut} blocks, all there")
+    print(f"snippets: {len(breaches)} breaches" if breaches else
+          f"snippets: {cut} blocks, all there")
     return 1 if breaches else 0
 
 
