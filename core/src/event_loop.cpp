@@ -77,11 +77,11 @@ class CallbackState final : public ReadyItem, public Timer {
   bool cancelled_ = false;
 };
 
+}  // namespace detail
+
 void Timer::disarm() noexcept {
   if (loop_) loop_->disarm(*this);
 }
-
-}  // namespace detail
 
 Handle::Handle(std::shared_ptr<detail::CallbackState> state) noexcept : state_(std::move(state)) {}
 void Handle::cancel() noexcept {
@@ -161,7 +161,7 @@ EventLoop::~EventLoop() {
   while (tasks_.linked()) task_of(*tasks_.next()).kill();
   while (!services_.empty()) services_.pop_back();
   while (!timers_->empty()) {
-    detail::Timer& timer = timers_->pop();
+    Timer& timer = timers_->pop();
     timer.loop_ = nullptr;
     if (auto* callback = dynamic_cast<detail::CallbackState*>(&timer)) callback->cancel();
   }
@@ -251,13 +251,13 @@ void EventLoop::remove_service(std::uint64_t key) noexcept {
 void EventLoop::make_ready(detail::ReadyItem& item) noexcept { ready_->push(item); }
 void EventLoop::forget_ready(detail::ReadyItem& item) noexcept { ready_->remove(item); }
 
-void EventLoop::arm(detail::Timer& timer, TimePoint deadline) {
+void EventLoop::arm(Timer& timer, TimePoint deadline) {
   timer.disarm();
   timers_->insert(timer, deadline);
   timer.loop_ = this;
 }
 
-void EventLoop::disarm(detail::Timer& timer) noexcept {
+void EventLoop::disarm(Timer& timer) noexcept {
   timers_->remove(timer);
   timer.loop_ = nullptr;
 }
@@ -300,7 +300,7 @@ void EventLoop::run_pass() {
   if (!timers_->empty()) {
     const TimePoint now = clock_->now();
     while (!timers_->empty() && timers_->next_deadline() <= now) {
-      detail::Timer& due = timers_->pop();
+      Timer& due = timers_->pop();
       due.loop_ = nullptr;
       due.fire();
     }

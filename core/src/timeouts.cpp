@@ -6,7 +6,7 @@ namespace cochain {
 namespace {
 
 /// A wait that ends at a deadline.
-class Sleep final : public Waiter, private detail::Timer {
+class Sleep final : public Waiter, private Timer {
  public:
   Sleep(EventLoop& loop, TimePoint deadline) noexcept : loop_(loop), deadline_(deadline) {}
   bool await_ready() const noexcept { return false; }

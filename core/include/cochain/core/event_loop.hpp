@@ -38,7 +38,11 @@ class TimerHeap;
 class ReadyRing;
 class CallbackState;
 
-/// Something with a deadline. It leaves the heap when destroyed.
+}  // namespace detail
+
+/// Something with a deadline, for operations and for what waits outside of tasks: derive, write
+/// fire(), and give it to EventLoop::arm(). Costs no allocation; setting it again moves it.
+/// Lives: not longer than the loop. It leaves the loop when destroyed.
 class Timer {
  public:
   Timer() noexcept = default;
@@ -53,13 +57,11 @@ class Timer {
   ~Timer() { disarm(); }
 
  private:
-  friend class cochain::EventLoop;
-  friend class TimerHeap;
+  friend class EventLoop;
+  friend class detail::TimerHeap;
   EventLoop* loop_ = nullptr;
   std::size_t heap_index_ = 0;
 };
-
-}  // namespace detail
 
 /// A callback given to the loop. Copies name the same callback; dropping them does not cancel it.
 class Handle {
@@ -151,11 +153,13 @@ class EventLoop {
   void add_service(std::uint64_t key, std::unique_ptr<Service> service);
   void remove_service(std::uint64_t key) noexcept;
 
+  /// Fires `timer` once the clock shows `deadline`; equal deadlines fire in order of such calls.
+  void arm(Timer& timer, TimePoint deadline);
+  void disarm(Timer& timer) noexcept;
+
   // For the operations of this floor.
   void make_ready(detail::ReadyItem& item) noexcept;
   void forget_ready(detail::ReadyItem& item) noexcept;
-  void arm(detail::Timer& timer, TimePoint deadline);
-  void disarm(detail::Timer& timer) noexcept;
   [[nodiscard]] detail::TaskBase* running_task() const noexcept { return running_task_; }
   [[nodiscard]] std::uint64_t next_task_id() noexcept { return ++last_task_id_; }
   void forget_task() noexcept { --task_count_; }

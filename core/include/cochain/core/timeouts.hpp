@@ -38,7 +38,7 @@ class Yield final : public Waiter {
 /// The deadline of a timeout() scope, as its body sees it.
 /// It cancels the task when the deadline passes, and knows its own request from a foreign one by
 /// the task's count of requests.
-class Timeout final : private detail::Timer, private detail::ReadyItem {
+class Timeout final : private Timer, private detail::ReadyItem {
  public:
   explicit Timeout(std::optional<TimePoint> when);
   ~Timeout();
