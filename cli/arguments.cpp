@@ -147,8 +147,9 @@ void add_sim_options(CLI::App& command, SimText& text, SimArguments& arguments) 
       ->option_text("N");
   command
       .add_option("--fault", text.faults,
-                  "how often one goes wrong, from 0 to 1; may be repeated: rate_limit, "
-                  "server_error, stall, reset, truncate, missing_done, error_in_stream")
+                  "how often one goes wrong, from 0 to 1; may be repeated. KIND is\n"
+                  "rate_limit, server_error, stall, reset, truncate, missing_done\n"
+                  "or error_in_stream")
       ->option_text("KIND=RATE")
       ->allow_extra_args(false);
   command.add_flag("--faults", text.usual_faults,
@@ -274,6 +275,11 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
 
   CLI::App* doctor_app = app.add_subcommand("doctor", "Show and check how all this is set up.");
 
+  const std::string first = argc > 1 ? argv[1] : "-";
+  const auto is_first = [&first](const CLI::App* each) { return each->get_name() == first; };
+  if (!first.starts_with('-') && app.get_subcommands(is_first).empty()) {
+    throw UsageError("there is no command '" + first + "'; there are chat, batch, sim and doctor");
+  }
   app.parse(argc, argv);
   chat.model.stream = batch.model.stream = !no_stream;
   if (*doctor_app) return DoctorArguments();

@@ -29,6 +29,17 @@ constexpr const char* kCompiler = "clang " __clang_version__;
 constexpr const char* kCompiler = "g++ " __VERSION__;
 #endif
 
+/// An address without what stands between "//" and "@", as proxies have it.
+std::string without_password(std::string_view address) {
+  std::string shown = redact_keys(address);
+  const std::size_t start = shown.find("//");
+  const std::size_t at = shown.rfind('@');
+  if (start != shown.npos && at != shown.npos && start + 2 < at) {
+    shown.replace(start + 2, at - start - 2, "****");
+  }
+  return shown;
+}
+
 /// The report, line by line: a name, and what is known of it.
 class Report {
  public:
@@ -37,17 +48,9 @@ class Report {
     text_.append(name.size() < 20 ? 20 - name.size() : 1, ' ');
     text_.append(one_line(value, 500)).push_back('\n');
   }
-  /// A variable as it is, unless it holds a secret between "//" and "@", as proxies do.
   void variable(const char* name) {
     const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') return;
-    std::string shown = redact_keys(value);
-    const std::size_t start = shown.find("//");
-    const std::size_t at = shown.rfind('@');
-    if (start != shown.npos && at != shown.npos && start + 2 < at) {
-      shown.replace(start + 2, at - start - 2, "****");
-    }
-    line(name, shown);
+    if (value != nullptr && *value != '\0') line(name, without_password(value));
   }
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
@@ -95,7 +98,8 @@ bool report_model(Report& report) {
     report.line("OPENAI_API_KEY", key.empty() ? "not set" : key.last4() + " (environment)");
     const ModelHandle handle = open_model("", ChatOptions(), environment);
     std::string model = handle.provider + ":" + handle.model_name;
-    model += handle.simulated ? " (the simulator inside this program)" : " at " + handle.base_url;
+    model += handle.simulated ? " (the simulator inside this program)"
+                              : " at " + without_password(handle.base_url);
     report.line("model without -m", model);
     return true;
   } catch (const ConfigError& error) {

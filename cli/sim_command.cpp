@@ -3,7 +3,11 @@
 #include <pthread.h>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <system_error>
+#include <utility>
 
 #include "cochain/providers/registry.hpp"
 #include "cochain/providers/simulator.hpp"
@@ -64,6 +68,21 @@ void tell_totals(const SimulatorStats& stats) {
   if (!faults.empty()) say(faults);
 }
 
+/// Binds the address; what is wrong with it is the caller's to put right.
+std::unique_ptr<Simulator> serve(SimulatorOptions options) {
+  const std::string address = options.host() + ":" + std::to_string(options.port());
+  const bool remote_allowed = options.remote_allowed();
+  try {
+    return std::make_unique<Simulator>(std::move(options));
+  } catch (const std::invalid_argument&) {
+    if (remote_allowed) throw UsageError(address + " is no address to listen on");
+    throw UsageError(address +
+                     " is no address of this machine alone; --allow-remote permits others");
+  } catch (const std::system_error& error) {
+    throw std::runtime_error("cannot listen on " + address + ": " + error.code().message());
+  }
+}
+
 }  // namespace
 
 ExitCode run_sim(const SimArguments& arguments) {
@@ -77,11 +96,11 @@ ExitCode run_sim(const SimArguments& arguments) {
     options.api_key(key);
   }
   StopSignals stop;
-  Simulator simulator(std::move(options));
-  tell_use(simulator, arguments);
+  const std::unique_ptr<Simulator> simulator = serve(std::move(options));
+  tell_use(*simulator, arguments);
   stop.wait();
-  simulator.stop();
-  tell_totals(simulator.stats());
+  simulator->stop();
+  tell_totals(simulator->stats());
   return ExitCode::kOk;
 }
 
