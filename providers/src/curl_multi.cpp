@@ -9,7 +9,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <new>
-#include <system_error>
+#include <string>
+#include <utility>
 
 #include "curl_error.hpp"
 #include "curl_transfer.hpp"
@@ -71,6 +72,7 @@ CurlMulti::~CurlMulti() { close(); }
 
 void CurlMulti::close() noexcept {
   if (!multi_) return;
+  on_last_removed_ = nullptr;
   while (!active_.empty()) {
     CurlTransfer& transfer = *active_.back();
     transfer.fail(std::make_exception_ptr(Error("the event loop of this connection has ended")));
@@ -93,6 +95,8 @@ CURL* CurlMulti::take_handle() {
   CURL* easy = curl_easy_init();
   if (!easy) throw std::bad_alloc();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A name that is still being looked up must not hold the loop when its transfer ends.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_NETRC, long(CURL_NETRC_IGNORED));
@@ -117,6 +121,7 @@ CURL* CurlMulti::take_handle() {
 void CurlMulti::give_back(CURL* handle) noexcept {
   curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);  // they end with the transfer
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(handle, CURLOPT_PRIVATE, nullptr);
   if (multi_ && spare_handles_.size() < kSpareHandles) {
     spare_handles_.push_back(handle);
   } else {
@@ -125,22 +130,40 @@ void CurlMulti::give_back(CURL* handle) noexcept {
 }
 
 void CurlMulti::add(CurlTransfer& transfer) {
-  if (!multi_) throw Error("the event loop of this connection has ended");
-  transfer.place_in_active = active_.size();
   active_.push_back(&transfer);
-  curl_multi_add_handle(multi_, transfer.handle());  // asks for a timer of 0: curl starts by it
+  // It asks for a timer of 0, by which curl starts.
+  const CURLMcode code = curl_multi_add_handle(multi_, transfer.handle());
+  if (code != CURLM_OK) {
+    active_.pop_back();
+    if (code == CURLM_OUT_OF_MEMORY) throw std::bad_alloc();
+    throw Error(std::string("libcurl takes no transfer: ") + curl_multi_strerror(code));
+  }
+  transfer.place_in_active = active_.size() - 1;
 }
 
 void CurlMulti::remove(CurlTransfer& transfer) noexcept {
+  const std::size_t place = std::exchange(transfer.place_in_active, CurlTransfer::kNowhere);
+  if (place == CurlTransfer::kNowhere) return;
   curl_multi_remove_handle(multi_, transfer.handle());
-  active_.back()->place_in_active = transfer.place_in_active;
-  active_[transfer.place_in_active] = active_.back();
+  if (active_.back() != &transfer) {
+    active_.back()->place_in_active = place;
+    active_[place] = active_.back();
+  }
   active_.pop_back();
+  if (active_.empty() && on_last_removed_) loop_.call_soon(std::move(on_last_removed_));
 }
 
 void CurlMulti::resume(CurlTransfer& transfer) noexcept {
-  curl_easy_pause(transfer.handle(), CURLPAUSE_CONT);
+  // Curl hands over what it kept for us before it looks at the socket again. If we refuse that,
+  // only this return value tells: no message follows.
+  const CURLcode code = curl_easy_pause(transfer.handle(), CURLPAUSE_CONT);
+  if (code != CURLE_OK) transfer.on_done(code);
   collect_finished();
+}
+
+void CurlMulti::when_unused(std::function<void()> callback) {
+  if (active_.empty()) return callback();
+  on_last_removed_ = std::move(callback);
 }
 
 void CurlMulti::linger(std::unique_ptr<CurlTransfer> transfer) {
@@ -169,13 +192,11 @@ int CurlMulti::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, voi
     }
     socket->watch(what);
   } catch (...) {
-    // No descriptor to watch it with. The transfer is failed from the loop, outside this callback;
-    // returning an error here would take down all other transfers of the handle.
-    multi.loop_.call_soon([&multi, easy] {
-      const auto is_it = [easy](const CurlTransfer* each) { return each->handle() == easy; };
-      const auto found = std::find_if(multi.active_.begin(), multi.active_.end(), is_it);
-      if (found != multi.active_.end()) (*found)->fail(descriptors_exhausted());
-    });
+    // No descriptor to watch it with. The transfer fails outside this callback; returning an error
+    // here would take down all other transfers of the handle.
+    CurlTransfer* transfer = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+    if (transfer) transfer->fail_soon(descriptors_exhausted());
   }
   return 0;
 }

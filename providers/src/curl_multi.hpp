@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,7 +17,7 @@ namespace cochain {
 
 class CurlTransfer;
 
-class CurlMulti final : private detail::Timer {
+class CurlMulti final : private Timer {
  public:
   CurlMulti(EventLoop& loop, CurlOptions options);
   ~CurlMulti();
@@ -36,8 +38,14 @@ class CurlMulti final : private detail::Timer {
   /// Destroys the lingering transfers that came to their end.
   void forget_finished() noexcept;
 
-  /// The loop ends: fails what is left and lets go of all descriptors.
+  /// Calls back once nothing is transferred any more: now, or from the loop.
+  void when_unused(std::function<void()> callback);
+  [[nodiscard]] std::size_t active() const noexcept { return active_.size(); }
+
+  /// The loop ends: fails what is left and lets go of all descriptors. The loop is not touched
+  /// after this, by us or by the transfers.
   void close() noexcept;
+  [[nodiscard]] bool closed() const noexcept { return multi_ == nullptr; }
 
  private:
   class Socket;
@@ -52,7 +60,8 @@ class CurlMulti final : private detail::Timer {
   CurlOptions options_;
   CURLM* multi_;
   std::vector<CURL*> spare_handles_;
-  std::vector<CurlTransfer*> active_;
+  std::vector<CurlTransfer*> active_;  // each knows its place
+  std::function<void()> on_last_removed_;
   std::vector<std::unique_ptr<CurlTransfer>> lingering_;
   std::vector<std::unique_ptr<Socket>> sockets_;
 };

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -17,7 +18,7 @@
 
 namespace cochain {
 
-class CurlTransfer final : private detail::Timer {
+class CurlTransfer final : private Timer {
  public:
   CurlTransfer(std::shared_ptr<CurlMulti> multi, HttpRequest request);
   ~CurlTransfer();
@@ -32,16 +33,27 @@ class CurlTransfer final : private detail::Timer {
   [[nodiscard]] CURL* handle() const noexcept { return easy_; }
 
   // For CurlMulti.
+  static constexpr std::size_t kNowhere = std::size_t(-1);
   void on_done(CURLcode code) noexcept;
   void fail(std::exception_ptr error) noexcept;
+  /// The same from inside a callback of curl's, where nothing may be removed: with the next timer.
+  void fail_soon(std::exception_ptr error) noexcept;
   /// Drops what comes from now on, and fails after `limit`.
   void discard(Duration limit) noexcept;
-  std::size_t place_in_active = 0;
+  std::size_t place_in_active = kNowhere;
 
  private:
-  static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
-  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  /// What is waited for, each with a limit of its own to the silence.
+  enum class Phase : std::uint8_t { kConnection, kAnswer, kMoreBytes };
 
+  static curl_socket_t on_open_socket(void* self, curlsocktype purpose,
+                                      curl_sockaddr* address) noexcept;
+  static int on_connected(void* self, char*, char*, int, int) noexcept;
+  static std::size_t on_header(char* bytes, std::size_t size, std::size_t count,
+                               void* self) noexcept;
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self) noexcept;
+
+  void check_request() const;
   void set_request_options();
   void set_headers();
   bool take_header_line(std::string_view line);
@@ -49,12 +61,15 @@ class CurlTransfer final : private detail::Timer {
   std::size_t take_body(std::string_view bytes);
   void end(std::exception_ptr error) noexcept;
   void fire() noexcept override;
+  void enter(Phase phase);
   void rearm();
   [[nodiscard]] Duration silence_limit() const noexcept;
+  [[nodiscard]] std::exception_ptr silence_error() const;
 
   std::shared_ptr<CurlMulti> multi_;
   HttpRequest request_;
-  EventLoop::ExternalWork outside_;  // a virtual clock must not jump over a transfer
+  // A virtual clock must not jump over a transfer. Empty once it ended: the loop may be gone then.
+  std::optional<EventLoop::ExternalWork> outside_;
   CURL* easy_ = nullptr;
   curl_slist* header_list_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = "";
@@ -68,11 +83,13 @@ class CurlTransfer final : private detail::Timer {
   std::size_t body_bytes_ = 0;
   bool paused_ = false;      // curl keeps the bytes that had no room
   bool discarding_ = false;  // nobody reads any more
+  bool no_descriptor_ = false;
+  bool failing_ = false;  // fails when the timer fires
   bool finished_ = false;
   std::exception_ptr error_;
   Event changed_;  // headers done, bytes there, or finished
-  TimePoint started_at_{};
-  TimePoint last_byte_at_{};
+  Phase phase_ = Phase::kConnection;
+  TimePoint last_byte_at_{};  // or when the phase began
 };
 
 }  // namespace cochain

@@ -48,7 +48,13 @@ class CurlTransport final : public HttpTransport {
   CurlTransport(const CurlTransport&) = delete;
   CurlTransport& operator=(const CurlTransport&) = delete;
   ~CurlTransport() override {
-    if (EventLoop* loop = EventLoop::current_or_null()) loop->remove_service(key_);
+    // Bodies may outlive the transport; its connections stay until the last of them is done. On
+    // loops of other threads they stay as long as those loops.
+    EventLoop* loop = EventLoop::current_or_null();
+    auto* service = loop ? static_cast<CurlService*>(loop->find_service(key_)) : nullptr;
+    if (!service) return;
+    const std::shared_ptr<CurlMulti> multi = service->multi();
+    multi->when_unused([loop, key = key_] { loop->remove_service(key); });
   }
 
   [[nodiscard]] Coro<HttpResponse> open(HttpRequest request) override {

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include <arpa/inet.h>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -47,6 +48,8 @@ Url parse_url(const std::string& text) {
   Url parts;
   parts.scheme = part_of(url.get(), CURLUPART_SCHEME);
   parts.host = part_of(url.get(), CURLUPART_HOST);
+  std::transform(parts.host.begin(), parts.host.end(), parts.host.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (parts.scheme != "http" && parts.scheme != "https") {
     throw BadRequestError("a URL of scheme '" + parts.scheme + "' cannot be asked; use https");
   }

@@ -42,8 +42,9 @@ class HttpResponse {
 
 /// Sends requests.
 /// Suspends: open() until the headers of the answer are there; cancellable, which closes.
-/// Threads:  usable from any event loop, by one thread at a time; connections belong to the loop
-///           that opened them and end with it.
+/// Threads:  usable from any event loop; connections belong to the loop that opened them and end
+///           with it.
+/// Lives:    bodies may outlive the transport; not the loop, with which they fail.
 /// Errors:   ConnectError, TransportError, LimitError, BadRequestError (an unusable URL). A status
 ///           such as 404 or 302 is an answer, not an error: redirects are never followed.
 class HttpTransport {
