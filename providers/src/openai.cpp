@@ -43,20 +43,85 @@ HttpRequest make_chat_request(const OpenAIOptions& options, const Messages& mess
   return request;
 }
 
-bool is_json(const HttpHeaders& headers) noexcept {
-  const std::string_view type = headers.get("content-type").value_or("");
-  return type.starts_with("application/json");
+// Servers have been seen to repeat the key in an error. Every error blots out keys of known shapes;
+// this one is known by heart.
+std::string without_key(std::string_view text, const Secret& key) {
+  std::string clean(text);
+  if (key.empty()) return clean;
+  for (std::size_t at = 0; (at = clean.find(key.reveal(), at)) != clean.npos; at += 3) {
+    clean.replace(at, key.reveal().size(), "***");
+  }
+  return clean;
 }
 
-Coro<AIMessage> read_answer(Settings settings, HttpResponse response, std::string request_id) {
-  const int status = response.status;
-  const bool good = status >= 200 && status < 300;
-  const std::size_t bytes_max = good ? settings->answer_bytes_max : kErrorBytesMax;
-  std::string body = co_await read_all(std::move(response.body), bytes_max);
-  if (!good) throw_http_error(status, response.headers, body, settings->model);
-  AIMessage message = decode_chat_response(body, settings->dialect);
+template <class E>
+E error_without_key(const E& error, const Secret& key) {
+  ErrorInfo info = error.info();
+  for (std::string* text : {&info.type, &info.code, &info.param}) *text = without_key(*text, key);
+  return E(without_key(error.message(), key), std::move(info));
+}
+
+HttpHeaders without_key(const HttpHeaders& headers, const Secret& key) {
+  HttpHeaders clean;
+  for (const auto& [name, value] : headers) clean.add(name, without_key(value, key));
+  return clean;
+}
+
+bool is_good(const HttpResponse& response) noexcept {
+  return response.status >= 200 && response.status < 300;
+}
+
+/// Throws the error that a status tells of, with what can be had of its body: that the body broke
+/// off is no reason to tell less.
+Coro<> throw_error_of(Settings settings, HttpResponse response) {
+  std::string body;
+  try {
+    while (std::optional<std::string> bytes = co_await response.body->read()) {
+      body += *bytes;
+      if (body.size() >= kErrorBytesMax) break;
+    }
+  } catch (const ModelError&) {
+  }
+  const HttpHeaders headers = without_key(response.headers, settings->api_key);
+  throw_http_error(response.status, headers, without_key(body, settings->api_key), settings->model);
+}
+
+AIMessage decode_answer(const OpenAIOptions& options, const std::string& body) {
+  try {
+    return decode_chat_response(body, options.dialect);
+  } catch (const ModelError&) {
+    if (options.api_key.empty() || body.find(options.api_key.reveal()) == body.npos) throw;
+  }
+  return decode_chat_response(without_key(body, options.api_key), options.dialect);
+}
+
+/// A whole answer, of which the first bytes may have been read already.
+Coro<AIMessage> read_answer(Settings settings, HttpResponse response, std::string request_id,
+                            std::string body = std::string()) {
+  std::string rest = co_await read_all(std::move(response.body));
+  body = body.empty() ? std::move(rest) : body + rest;
+  AIMessage message = decode_answer(*settings, body);
   message.request_id = std::move(request_id);
   co_return message;
+}
+
+/// The first bytes that are not blank; nothing if the body has none.
+Coro<std::string> first_bytes(HttpBody& body, Duration limit) {
+  const TimePoint started_at = EventLoop::current().time();
+  while (std::optional<std::string> bytes = co_await body.read()) {
+    if (bytes->find_first_not_of(" \t\r\n") != bytes->npos) co_return std::move(*bytes);
+    if (EventLoop::current().time() - started_at > limit) {
+      throw TransportError("the stream is alive but brought no content for too long");
+    }
+  }
+  co_return std::string();
+}
+
+/// True if this is how a document begins, and not a stream of events: servers that do not stream,
+/// or cannot, answer whole, under any content type; no line of an event begins so.
+bool is_document(std::string_view bytes) noexcept {
+  const std::size_t first = bytes.find_first_not_of(" \t\r\n");
+  return first != bytes.npos && (bytes[first] == '{' || bytes[first] == '[' || bytes[first] == '<');
 }
 
 Coro<AIMessage> generate_with(Settings settings, Messages messages, ChatOptions chat) {
@@ -65,7 +130,9 @@ Coro<AIMessage> generate_with(Settings settings, Messages messages, ChatOptions 
     HttpRequest request = make_chat_request(*settings, messages, chat, AnswerMode::kWhole);
     HttpResponse response = co_await settings->transport->open(std::move(request));
     request_id = request_id_of(response.headers);
-    co_return co_await read_answer(settings, std::move(response), request_id);
+    if (!is_good(response)) co_await throw_error_of(settings, std::move(response));
+    AIMessage message = co_await read_answer(settings, std::move(response), request_id);
+    co_return message;
   } catch (ModelError& error) {
     error.add_context(settings->model, request_id);
     throw;
@@ -130,13 +197,16 @@ Stream<ContentEvent> stream_with(Settings settings, Messages messages, ChatOptio
     messages = Messages();  // a long conversation need not be held as long as its answer streams
     HttpResponse response = co_await settings->transport->open(std::move(request));
     request_id = request_id_of(response.headers);
-    if (response.status < 200 || response.status > 299 || is_json(response.headers)) {
-      // An error; or a server that does not stream, and answers whole.
-      AIMessage whole = co_await read_answer(settings, std::move(response), request_id);
+    if (!is_good(response)) co_await throw_error_of(settings, std::move(response));
+    std::string first = co_await first_bytes(*response.body, settings->content_timeout);
+    if (is_document(first)) {
+      AIMessage whole =
+          co_await read_answer(settings, std::move(response), request_id, std::move(first));
       for (ContentEvent& event : to_events(std::move(whole))) co_yield std::move(event);
       co_return;
     }
     reader = EventReader(*settings, request_id);
+    reader.feed(first);
     for (;;) {
       while (std::optional<ContentEvent> event = reader.next()) co_yield std::move(*event);
       if (reader.done()) break;
@@ -148,6 +218,14 @@ Stream<ContentEvent> stream_with(Settings settings, Messages messages, ChatOptio
       }
     }
     response.body->finish();
+  } catch (StreamError& error) {
+    error = error_without_key(error, settings->api_key);
+    error.add_context(settings->model, request_id, reader.partial_text());
+    throw;
+  } catch (ProtocolError& error) {
+    error = error_without_key(error, settings->api_key);
+    error.add_context(settings->model, request_id, reader.partial_text());
+    throw;
   } catch (ModelError& error) {
     error.add_context(settings->model, request_id, reader.partial_text());
     throw;
