@@ -29,16 +29,11 @@ void append(std::string& whole, std::string& piece) {
 ContentPart& open_block(AIMessage& message, const ContentEvent& event) {
   if (event.index > message.parts.size()) wrong_index(event, "earlier blocks are missing");
   switch (event.block) {
-    case BlockType::kText:
-      return message.parts.emplace_back(TextPart());
-    case BlockType::kReasoning:
-      return message.parts.emplace_back(ReasoningPart());
-    case BlockType::kRefusal:
-      return message.parts.emplace_back(RefusalPart());
-    case BlockType::kToolCall:
-      return message.parts.emplace_back(ToolCall());
-    case BlockType::kNone:
-      break;
+    case BlockType::kText: return message.parts.emplace_back(TextPart());
+    case BlockType::kReasoning: return message.parts.emplace_back(ReasoningPart());
+    case BlockType::kRefusal: return message.parts.emplace_back(RefusalPart());
+    case BlockType::kToolCall: return message.parts.emplace_back(ToolCall());
+    case BlockType::kNone: break;
   }
   wrong_index(event, "it has no type");
 }
@@ -86,8 +81,7 @@ void apply_to_block(AIMessage& message, ContentEvent& event) {
       }
       return;
     }
-    case BlockType::kNone:
-      wrong_index(event, "it has no type");
+    case BlockType::kNone: wrong_index(event, "it has no type");
   }
 }
 
@@ -227,9 +221,7 @@ void apply(AIMessage& message, ContentEvent&& event) {
       return;
     case EventKind::kBlockStart:
     case EventKind::kDelta:
-    case EventKind::kBlockFinish:
-      apply_to_block(message, event);
-      return;
+    case EventKind::kBlockFinish: apply_to_block(message, event); return;
   }
 }
 

@@ -9,9 +9,7 @@ namespace {
 
 constexpr std::size_t kMessageBytesMax = 600;
 
-std::string clean(std::string_view text) {
-  return one_line(redact_keys(text), kMessageBytesMax);
-}
+std::string clean(std::string_view text) { return one_line(redact_keys(text), kMessageBytesMax); }
 
 }  // namespace
 
@@ -53,10 +51,8 @@ bool HttpError::retryable_by_kind() const noexcept {
     case 502:
     case 503:
     case 504:
-    case 529:
-      return true;
-    default:
-      return status() >= 520 && status() <= 524;
+    case 529: return true;
+    default: return status() >= 520 && status() <= 524;
   }
 }
 

@@ -20,45 +20,30 @@ std::string joined(const std::vector<ContentPart>& parts) {
 
 std::string_view to_string(Role role) noexcept {
   switch (role) {
-    case Role::kSystem:
-      return "system";
-    case Role::kHuman:
-      return "human";
-    case Role::kAI:
-      return "ai";
-    case Role::kTool:
-      return "tool";
+    case Role::kSystem: return "system";
+    case Role::kHuman: return "human";
+    case Role::kAI: return "ai";
+    case Role::kTool: return "tool";
   }
   return "unknown";
 }
 
 std::string_view to_string(FinishReason reason) noexcept {
   switch (reason) {
-    case FinishReason::kUnknown:
-      return "unknown";
-    case FinishReason::kStop:
-      return "stop";
-    case FinishReason::kLength:
-      return "length";
-    case FinishReason::kToolCalls:
-      return "tool_calls";
-    case FinishReason::kContentFilter:
-      return "content_filter";
-    case FinishReason::kError:
-      return "error";
-    case FinishReason::kOther:
-      return "other";
+    case FinishReason::kUnknown: return "unknown";
+    case FinishReason::kStop: return "stop";
+    case FinishReason::kLength: return "length";
+    case FinishReason::kToolCalls: return "tool_calls";
+    case FinishReason::kContentFilter: return "content_filter";
+    case FinishReason::kError: return "error";
+    case FinishReason::kOther: return "other";
   }
   return "unknown";
 }
 
-std::string HumanMessage::text() const {
-  return joined<TextPart>(parts);
-}
+std::string HumanMessage::text() const { return joined<TextPart>(parts); }
 
-std::string AIMessage::text() const& {
-  return joined<TextPart>(parts);
-}
+std::string AIMessage::text() const& { return joined<TextPart>(parts); }
 
 std::string AIMessage::text() && {
   if (parts.size() == 1) {
@@ -67,13 +52,9 @@ std::string AIMessage::text() && {
   return joined<TextPart>(parts);
 }
 
-std::string AIMessage::reasoning() const {
-  return joined<ReasoningPart>(parts);
-}
+std::string AIMessage::reasoning() const { return joined<ReasoningPart>(parts); }
 
-std::string AIMessage::refusal() const {
-  return joined<RefusalPart>(parts);
-}
+std::string AIMessage::refusal() const { return joined<RefusalPart>(parts); }
 
 std::vector<ToolCall> AIMessage::tool_calls() const {
   std::vector<ToolCall> calls;

@@ -24,9 +24,7 @@ bool is_key_char(char c) noexcept {
          c == '/' || c == '=';
 }
 
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::size_t key_run(std::string_view text) noexcept {
   std::size_t n = 0;
