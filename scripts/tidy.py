@@ -36,7 +36,8 @@ OWN = re.compile(r"^cochain/(?:(core|chains|providers)/(.+)|(.+)\.hpp)$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
 LISTED = re.compile(r"^\s*(?:\d+\.|[-*])\s+`([\w/]+\.hpp)`(.*)$")
-SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.>:])::sleep\s*\(")
+SLEEP = re.compile(
+    r"\b(sleep_for|this_thread::sleep_until|usleep|nanosleep)\b|(?<![\w.>:])::sleep\s*\(")
 TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
 # Code in a namespace is not indented, so a type at column 0 is a name of the namespace.
 TYPE = re.compile(

@@ -43,6 +43,21 @@ ASYNC_TEST(Sleep, WakesInTheOrderOfDeadlines) {
   EXPECT_EQ(order, (Numbers{1, 2, 3}));
 }
 
+ASYNC_TEST(Sleep, UntilAMomentWakesAtThatMoment) {
+  const TimePoint wanted = EventLoop::current().time() + 90s;
+  co_await sleep_until(wanted);
+  EXPECT_EQ(EventLoop::current().time(), wanted);
+}
+
+ASYNC_TEST(Sleep, UntilAPastMomentGivesWayForOnePass) {
+  const TimePoint before = EventLoop::current().time();
+  bool other_ran = false;
+  EventLoop::current().call_soon([&other_ran] { other_ran = true; });
+  co_await sleep_until(before - 1s);
+  EXPECT_TRUE(other_ran);
+  EXPECT_EQ(EventLoop::current().time(), before);
+}
+
 ASYNC_TEST(Sleep, ForTheLongestTimeDoesNotOverflow) {
   co_await sleep(1s);
   const Task<> task = create_task(sleep(Duration::max()));
