@@ -1,9 +1,9 @@
 // cochain batch: opens what the job needs, runs it, and says how it went.
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -103,6 +103,17 @@ void tell_rest(const BatchStats& stats, std::string why) {
   say(line);
 }
 
+/// Each call in flight holds a descriptor, and two if the simulator in this program answers it.
+void check_descriptors(const BatchArguments& arguments, const ModelHandle& handle) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return;
+  const std::size_t wanted = arguments.max_concurrency * (handle.simulated ? 2 : 1) + 32;
+  if (wanted <= limit.rlim_cur) return;
+  warn("--max-concurrency " + std::to_string(arguments.max_concurrency) + " needs about " +
+       std::to_string(wanted) + " open files, and " + std::to_string(limit.rlim_cur) +
+       " are allowed; calls may fail: raise `ulimit -n`");
+}
+
 Coro<> run_job(BatchJob& job) { co_await job.run(); }
 
 }  // namespace
@@ -111,6 +122,7 @@ ExitCode run_batch(const BatchArguments& arguments) {
   RowSettings settings = row_settings(arguments);
   FdReader input(open_input(arguments.input), arguments.input);
   const ModelHandle handle = open_chosen_model(arguments.model);
+  check_descriptors(arguments, handle);
   FdWriter output(open_output(arguments, input.fd()), arguments.output);
   BatchStats stats;
   stats.total = count_rows(input.fd());
@@ -125,7 +137,10 @@ ExitCode run_batch(const BatchArguments& arguments) {
     error = std::current_exception();
   }
   const ExitCode code = error ? exit_code_of(error) : ExitCode::kOk;
-  if (code == ExitCode::kBrokenPipe) return code;
+  if (code == ExitCode::kBrokenPipe) {
+    display.finish();
+    return code;
+  }
   bool written = false;
   try {
     written = job.close();
