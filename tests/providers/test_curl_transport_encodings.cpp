@@ -111,6 +111,22 @@ ASYNC_TEST_REAL_TIME(CurlTransportEncodings, ABombInABombIsStopped) {
   }
 }
 
+ASYNC_TEST_REAL_TIME(CurlTransportEncodings, TheLimitIsMetByBytesThatWereKeptForTheReader) {
+  // Nothing more comes from the peer, so nothing but the reader moves the transfer on.
+  Gzip packer;
+  Peer peer(raw(chunked_head("Content-Encoding: gzip\r\n") +
+                chunk(packer.pack(std::string(500'000, 'x'))))
+                .hang());
+  auto curl = make_curl_transport(CurlOptions().with_buffer_bytes(8 * 1024));
+  HttpRequest request("GET", peer.url());
+  request.with_body_bytes_max(100'000).with_idle_timeout(3s);
+  HttpResponse response = co_await curl->open(std::move(request));
+  Stopwatch watch;
+  const std::exception_ptr error = co_await failure_of(read_all(std::move(response.body)));
+  expect_error<LimitError>(error);
+  EXPECT_LT(watch.elapsed(), 1s);
+}
+
 ASYNC_TEST_REAL_TIME(CurlTransportEncodings, LongChainsOfEncodingsAreRefused) {
   std::string chain = "gzip";
   for (int i = 0; i < 9; ++i) chain += ", gzip";
