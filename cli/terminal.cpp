@@ -32,11 +32,11 @@ bool locale_is_utf8() {
 }
 
 void report(std::string_view word, std::string_view color, std::string_view text) {
-  static const bool wants_color = TerminalFacts::of(STDERR_FILENO).wants_color();
+  static const bool kWantsColor = TerminalFacts::of(STDERR_FILENO).wants_color();
   std::string line = "cochain: ";
-  if (wants_color) line += color;
+  if (kWantsColor) line += color;
   line += word;
-  if (wants_color) line += "\x1b[0m";
+  if (kWantsColor) line += "\x1b[0m";
   line.append(": ").append(text).push_back('\n');
   write_stderr(line);
 }
