@@ -1,6 +1,4 @@
 // Compressed answers: unpacked as they come, and counted as they are unpacked.
-#if __has_include(<zlib.h>)
-
 #include <zlib.h>
 
 #include "http_peer.hpp"
@@ -155,5 +153,3 @@ ASYNC_TEST_REAL_TIME(CurlTransportEncodings, APackedAnswerThatIsCutIsIncomplete)
 
 }  // namespace
 }  // namespace cochain
-
-#endif
