@@ -267,6 +267,7 @@ class TaskState final : public TaskBase {
 class JoinWaiter : public Waiter, public Joiner {
  public:
   explicit JoinWaiter(TaskBase& target) noexcept : target_(&target) {}
+  // Only the base is moved, which has no target.  NOLINTNEXTLINE(bugprone-use-after-move)
   JoinWaiter(JoinWaiter&& other) noexcept : Waiter(std::move(other)), target_(other.target_) {}
   bool request_cancel(const std::string& message) noexcept override;
   void on_done(TaskBase&) noexcept override { wake(); }
