@@ -326,7 +326,10 @@ void EventLoop::wait_while_idle() {
     clock_->advance_to(timers_->next_deadline());
     return;
   }
-  if (timers_->empty() || clock_->is_virtual()) {
+  const bool due = !timers_->empty() && timers_->next_deadline() <= clock_->now();
+  if (due) {
+    reactor_->poll(Duration::zero());
+  } else if (timers_->empty() || clock_->is_virtual()) {
     reactor_->wait();
   } else {
     // Capped, because Asio adds it to its own clock, and "never" would overflow.

@@ -99,5 +99,14 @@ TEST(VirtualClock, TasksThatAwaitEachOtherAreADeadlockAndNoCrash) {
   EXPECT_THROW(run(main(), std::move(options)), DeadlockError);
 }
 
+ASYNC_TEST(VirtualClock, FiresWhatIsDueWhileWorkOutsideIsInFlight) {
+  EventLoop& loop = EventLoop::current();
+  const EventLoop::ExternalWork outside(loop);  // holds the clock, but not what is due already
+  Event fired;
+  loop.call_later(Duration::zero(), [&fired] { fired.set(); });
+  co_await fired.wait();
+  EXPECT_EQ(loop.time(), TimePoint());
+}
+
 }  // namespace
 }  // namespace cochain::testing
