@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core_test.hpp"
+#include "process_state.hpp"
 
 namespace cochain::testing {
 namespace {
@@ -277,11 +278,7 @@ TEST(FdWatcher, WithoutFreeDescriptorsNamesTheLimit) {
 }
 
 TEST(FdWatcher, WithoutADescriptorForTheLoopItselfNamesTheLimitToo) {
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer)
-  GTEST_SKIP() << "the sanitizer needs descriptors for the types on this way, too";
-#endif
-#endif
+  if (type_checks_need_descriptors()) GTEST_SKIP() << kNeedsDescriptors;
   EventLoop loop;
   const std::exception_ptr error = error_without_free_descriptors(loop);
   EXPECT_TRUE(is<std::system_error>(error));

@@ -49,4 +49,24 @@ constexpr bool sanitized() {
 #endif
 }
 
+/// True where a sanitizer checks the types of objects: to see whether an address can be read it
+/// opens a pipe, and takes a failure for a wrong type. So it needs the very descriptors that a test
+/// of their exhaustion takes away.
+constexpr bool type_checks_need_descriptors() {
+#if defined(__has_feature)
+#if __has_feature(undefined_behavior_sanitizer)
+  return true;
+#else
+  return false;
+#endif
+#else
+  return false;
+#endif
+}
+
+/// Skips, and says why: `if (type_checks_need_descriptors()) GTEST_SKIP() << kNeedsDescriptors;`
+inline constexpr const char* kNeedsDescriptors =
+    "SKIPPED HERE: the undefined-behaviour sanitizer itself needs the descriptors that this test "
+    "takes away; it runs in all builds without that sanitizer";
+
 }  // namespace cochain::testing
