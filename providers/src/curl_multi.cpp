@@ -5,6 +5,9 @@
 
 #include "curl_multi.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -39,19 +42,34 @@ std::string setting_or_env(const std::string& setting, const char* first,
 
 }  // namespace
 
-/// A descriptor of curl's, watched for it.
+/// A descriptor of curl's, watched for it. That of a connection is kept while the connection is
+/// idle: making a watcher costs five system calls, which is a quarter of a short request.
 class CurlMulti::Socket {
  public:
   Socket(CurlMulti& multi, curl_socket_t fd)
-      : watcher_(multi.loop(), fd, [&multi, fd](Readiness ready) {
+      : identity_(identity_of(fd)), watcher_(multi.loop(), fd, [&multi, fd](Readiness ready) {
           multi.act(fd, (ready.read ? CURL_CSELECT_IN : 0) | (ready.write ? CURL_CSELECT_OUT : 0));
         }) {}
   void watch(int what) {
+    read_ = read_ || (what & CURL_POLL_IN) != 0;
     watcher_.watch(Readiness((what & CURL_POLL_IN) != 0, (what & CURL_POLL_OUT) != 0));
   }
-  std::size_t place = 0;  // in CurlMulti::sockets_
+  void rest() { watcher_.watch(Readiness()); }
+
+  /// False if the number has been closed, and names another socket by now.
+  [[nodiscard]] bool is(curl_socket_t fd) const noexcept { return identity_ == identity_of(fd); }
+  /// Curl reads from connections only once they are made; until then it may close a socket without
+  /// telling.
+  [[nodiscard]] bool was_read() const noexcept { return read_; }
 
  private:
+  static ino_t identity_of(curl_socket_t fd) noexcept {
+    struct stat status{};
+    return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+  }
+
+  ino_t identity_;
+  bool read_ = false;
   FdWatcher watcher_;
 };
 
@@ -95,6 +113,8 @@ CURL* CurlMulti::take_handle() {
   CURL* easy = curl_easy_init();
   if (!easy) throw std::bad_alloc();
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &CurlMulti::on_close_socket);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
   // A name that is still being looked up must not hold the loop when its transfer ends.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -172,25 +192,14 @@ void CurlMulti::linger(std::unique_ptr<CurlTransfer> transfer) {
   if (!transfer->finished()) lingering_.push_back(std::move(transfer));
 }
 
-int CurlMulti::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* known) noexcept {
+int CurlMulti::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void*) noexcept {
   auto& multi = *static_cast<CurlMulti*>(self);
-  auto* socket = static_cast<Socket*>(known);
   if (what == CURL_POLL_REMOVE) {
-    if (!socket) return 0;
-    multi.sockets_.back()->place = socket->place;
-    std::swap(multi.sockets_[socket->place], multi.sockets_.back());
-    multi.sockets_.pop_back();
+    multi.unwatch(fd);
     return 0;
   }
   try {
-    if (!socket) {
-      auto added = std::make_unique<Socket>(multi, fd);
-      socket = added.get();
-      socket->place = multi.sockets_.size();
-      multi.sockets_.push_back(std::move(added));
-      curl_multi_assign(multi.multi_, fd, socket);
-    }
-    socket->watch(what);
+    multi.watch(fd, what);
   } catch (...) {
     // No descriptor to watch it with. The transfer fails outside this callback; returning an error
     // here would take down all other transfers of the handle.
@@ -199,6 +208,37 @@ int CurlMulti::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, voi
     if (transfer) transfer->fail_soon(descriptors_exhausted());
   }
   return 0;
+}
+
+void CurlMulti::watch(curl_socket_t fd, int what) {
+  std::unique_ptr<Socket>& socket = sockets_[fd];
+  if (!socket || !socket->is(fd)) {
+    socket.reset();  // before another is made: descriptors may be scarce
+    socket = std::make_unique<Socket>(*this, fd);
+  }
+  socket->watch(what);
+}
+
+void CurlMulti::unwatch(curl_socket_t fd) noexcept {
+  const auto found = sockets_.find(fd);
+  if (found == sockets_.end()) return;
+  if (found->second && found->second->was_read() && opened_.contains(fd)) {
+    found->second->rest();
+  } else {
+    sockets_.erase(found);
+  }
+}
+
+void CurlMulti::on_opened(curl_socket_t fd) {
+  sockets_.erase(fd);  // of an earlier socket of that number, which was closed without a word
+  opened_.insert(fd);
+}
+
+int CurlMulti::on_close_socket(void* self, curl_socket_t fd) noexcept {
+  auto& multi = *static_cast<CurlMulti*>(self);
+  multi.sockets_.erase(fd);
+  multi.opened_.erase(fd);
+  return ::close(fd);
 }
 
 int CurlMulti::on_timer(CURLM*, long delay_ms, void* self) noexcept {

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cochain/core/event_loop.hpp"
@@ -42,6 +44,9 @@ class CurlMulti final : private Timer {
   void when_unused(std::function<void()> callback);
   [[nodiscard]] std::size_t active() const noexcept { return active_.size(); }
 
+  /// A socket was made for curl: it will tell us when it closes it.
+  void on_opened(curl_socket_t fd);
+
   /// The loop ends: fails what is left and lets go of all descriptors. The loop is not touched
   /// after this, by us or by the transfers.
   void close() noexcept;
@@ -49,10 +54,13 @@ class CurlMulti final : private Timer {
 
  private:
   class Socket;
-  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* socket) noexcept;
+  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void*) noexcept;
+  static int on_close_socket(void* self, curl_socket_t fd) noexcept;
   static int on_timer(CURLM* multi, long delay_ms, void* self) noexcept;
 
   void fire() noexcept override;
+  void watch(curl_socket_t fd, int what);
+  void unwatch(curl_socket_t fd) noexcept;
   void act(curl_socket_t fd, int events) noexcept;
   void collect_finished() noexcept;
 
@@ -63,7 +71,8 @@ class CurlMulti final : private Timer {
   std::vector<CurlTransfer*> active_;  // each knows its place
   std::function<void()> on_last_removed_;
   std::vector<std::unique_ptr<CurlTransfer>> lingering_;
-  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::unordered_map<curl_socket_t, std::unique_ptr<Socket>> sockets_;
+  std::unordered_set<curl_socket_t> opened_;  // of those, the ones whose end we are told
 };
 
 }  // namespace cochain

@@ -177,14 +177,17 @@ Coro<std::optional<std::string>> CurlTransfer::read() {
   co_return bytes;
 }
 
-// Made here only because curl forgets why it could not be made.
+// Made here because curl forgets why it could not be made, and so that its number is known.
 curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype,
                                            curl_sockaddr* address) noexcept {
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-    static_cast<CurlTransfer*>(self)->no_descriptor_ = true;
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  if (fd < 0) {
+    transfer.no_descriptor_ = errno == EMFILE || errno == ENFILE;
+    return CURL_SOCKET_BAD;
   }
-  return fd < 0 ? CURL_SOCKET_BAD : fd;
+  transfer.multi_->on_opened(fd);
+  return fd;
 }
 
 int CurlTransfer::on_connected(void* self, char*, char*, int, int) noexcept {
