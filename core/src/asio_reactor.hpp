@@ -23,9 +23,11 @@ class Reactor {
  public:
   Reactor() : context_(1), work_(context_.get_executor()) {}
 
-  /// Runs the handlers that are ready; sleeps up to `wait` for the first one.
-  void poll(Duration wait);
-  /// Sleeps until a handler is ready or wake() is called.
+  /// Runs the handlers that are ready.
+  void poll();
+  /// Sleeps until a handler is ready, for `limit` at most, and runs it.
+  void wait_for(Duration limit);
+  /// Sleeps until a handler is ready, or wake() is called, and runs it.
   void wait();
   /// From any thread: ends the sleep.
   void wake();

@@ -295,7 +295,7 @@ void EventLoop::run_pass() {
     wait_while_idle();
   } else if (steps_since_poll_ >= kStepsBetweenPolls ||
              clock_->now() - last_poll_ >= kBusyTimeBetweenPolls) {
-    poll(Duration::zero());
+    poll();
   }
   if (!timers_->empty()) {
     const TimePoint now = clock_->now();
@@ -312,28 +312,29 @@ void EventLoop::run_pass() {
   }
 }
 
-void EventLoop::poll(Duration wait) {
-  reactor_->poll(wait);
+void EventLoop::poll() {
+  reactor_->poll();
   steps_since_poll_ = 0;
   last_poll_ = clock_->now();
 }
 
 void EventLoop::wait_while_idle() {
   if (clock_->is_virtual() && posted_->external_work == 0) {
-    poll(Duration::zero());
+    poll();
     if (!ready_->empty() || posted_->any()) return;
     if (timers_->empty()) report_deadlock();
     clock_->advance_to(timers_->next_deadline());
     return;
   }
-  const bool due = !timers_->empty() && timers_->next_deadline() <= clock_->now();
-  if (due) {
-    reactor_->poll(Duration::zero());
+  // Capped, because Asio adds it to its own clock, and "never" would overflow.
+  const Duration until_next =
+      timers_->empty() ? kLongestSleep : timers_->next_deadline() - clock_->now();
+  if (until_next <= Duration::zero()) {
+    reactor_->poll();
   } else if (timers_->empty() || clock_->is_virtual()) {
     reactor_->wait();
   } else {
-    // Capped, because Asio adds it to its own clock, and "never" would overflow.
-    reactor_->poll(std::min<Duration>(timers_->next_deadline() - clock_->now(), kLongestSleep));
+    reactor_->wait_for(std::min<Duration>(until_next, kLongestSleep));
   }
   steps_since_poll_ = 0;
   last_poll_ = clock_->now();

@@ -23,16 +23,21 @@ void detail::Reactor::arm_all() {
   arming_.clear();
 }
 
-void detail::Reactor::poll(Duration wait) {
+void detail::Reactor::poll() {
   arm_all();
-  if (wait > Duration::zero() && context_.run_one_for(wait) == 0) return;
   context_.poll();
+}
+
+// One handler at a time: the others of the same look stay in Asio's queue, and the idle loop comes
+// back for them at once. Draining the queue here would end each time with a second epoll_wait().
+void detail::Reactor::wait_for(Duration limit) {
+  arm_all();
+  context_.run_one_for(limit);
 }
 
 void detail::Reactor::wait() {
   arm_all();
   context_.run_one();
-  context_.poll();
 }
 
 void detail::Reactor::wake() {

@@ -197,7 +197,7 @@ class EventLoop {
   void adopt(detail::TaskBase& task) noexcept;
   static detail::TaskBase& task_of(detail::ListNode& registry_link) noexcept;
   void run_pass();
-  void poll(Duration wait);
+  void poll();
   void wait_while_idle();
   void run_posted() noexcept;
   void cancel_all_tasks();
