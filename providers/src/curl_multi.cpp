@@ -1,7 +1,7 @@
 // The rules of driving curl_multi_socket_action(), each learnt from somebody's bug:
 // never call into curl from inside one of its callbacks; a socket may be closed by curl before or
-// without its removal being told (so FdWatcher keeps a duplicate); a timer of 0 must be fired from
-// the loop; and finished transfers are collected after each action.
+// without its removal being told (so FdWatcher keeps a duplicate, and a kept watcher is checked); a
+// timer of 0 must be fired from the loop; and finished transfers are collected after each action.
 
 #include "curl_multi.hpp"
 
