@@ -2,7 +2,6 @@
 // Every coroutine here takes its parameters by value.
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <memory>
 #include <ostream>
@@ -12,6 +11,7 @@
 
 #include "async_test.hpp"
 #include "cochain/chains/runnable/compose.hpp"
+#include "thrown.hpp"
 
 namespace cochain::testing {
 
@@ -63,29 +63,6 @@ inline Coro<std::string> joined(Stream<std::string> pieces) {
 template <class T>
 Stream<T> stream_of(std::vector<T> items) {
   for (T& item : items) co_yield std::move(item);
-}
-
-/// Awaits `awaitable` and gives what it threw; null if it did not throw.
-template <Awaitable A>
-Coro<std::exception_ptr> thrown_by(A awaitable) {
-  std::exception_ptr error;
-  try {
-    (void)co_await std::move(awaitable);
-  } catch (...) {
-    error = std::current_exception();
-  }
-  co_return error;
-}
-
-template <class E>
-bool is(const std::exception_ptr& error) {
-  try {
-    if (error) std::rethrow_exception(error);
-  } catch (const E&) {
-    return true;
-  } catch (...) {
-  }
-  return false;
 }
 
 }  // namespace cochain::testing

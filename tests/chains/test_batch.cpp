@@ -166,7 +166,7 @@ ASYNC_TEST(Batch, CancelledFromOutsideStopsAllItems) {
   co_await sleep(1s);
   EXPECT_EQ(work.log().live, 3);
   task.cancel();
-  const std::exception_ptr error = co_await thrown_by(task);
+  const std::exception_ptr error = co_await error_of(task);
   EXPECT_TRUE(is<CancelledError>(error));
   EXPECT_EQ(work.log().live, 0);
   EXPECT_EQ(work.log().started, numbers(5, 6, 7));

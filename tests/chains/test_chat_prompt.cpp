@@ -56,7 +56,7 @@ ASYNC_TEST(ChatPrompt, GivesAConversationAsAStep) {
 ASYNC_TEST(ChatPrompt, NamesAMissingVariableFromInsideAChain) {
   const ChatPromptTemplate prompt = translator();
   Coro<Messages> run = prompt.invoke(variables("language", "French"));
-  const std::exception_ptr error = co_await thrown_by(std::move(run));
+  const std::exception_ptr error = co_await error_of(std::move(run));
   EXPECT_TRUE(is<PromptError>(error));
   EXPECT_THAT(describe(error), HasSubstr("'text'"));
 }

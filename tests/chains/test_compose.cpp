@@ -249,11 +249,11 @@ ASYNC_TEST(Chain, PassesOnAnErrorBeforeTheFirstChunk) {
   const auto model = make_fake(hello().fail_at(0, RateLimitError("slow down", ErrorInfo())));
   const auto chain = greeting() | model | StrOutputParser();
   Stream<std::string> stream = chain.stream(variables("text", "Hi"));
-  const std::exception_ptr streamed = co_await thrown_by(stream.next());
+  const std::exception_ptr streamed = co_await error_of(stream.next());
   EXPECT_TRUE(is<RateLimitError>(streamed));
   const std::optional<std::string> after = co_await stream.next();
   EXPECT_EQ(after, std::nullopt);
-  const std::exception_ptr invoked = co_await thrown_by(chain.invoke(variables("text", "Hi")));
+  const std::exception_ptr invoked = co_await error_of(chain.invoke(variables("text", "Hi")));
   EXPECT_TRUE(is<RateLimitError>(invoked));
   EXPECT_EQ(model->calls().failed, 2U);
 }
@@ -266,7 +266,7 @@ ASYNC_TEST(Chain, PassesOnAnErrorAfterTheChunksBeforeIt) {
   const std::optional<std::string> second = co_await stream.next();
   EXPECT_EQ(first, "Hel");
   EXPECT_EQ(second, "lo");
-  const std::exception_ptr error = co_await thrown_by(stream.next());
+  const std::exception_ptr error = co_await error_of(stream.next());
   EXPECT_TRUE(is<ProtocolError>(error));
 }
 
@@ -274,7 +274,7 @@ ASYNC_TEST(Chain, DoesNotAskTheModelWhenThePromptFails) {
   const auto model = make_fake(hello());
   const auto chain = greeting() | model | StrOutputParser();
   Stream<std::string> stream = chain.stream(Variables());
-  const std::exception_ptr error = co_await thrown_by(stream.next());
+  const std::exception_ptr error = co_await error_of(stream.next());
   EXPECT_THAT(describe(error), HasSubstr("'text'"));
   EXPECT_EQ(model->calls().started, 0U);
 }
@@ -301,7 +301,7 @@ ASYNC_TEST(Chain, TellsTheModelOfACancellation) {
   const Task<std::string> task = create_task(joined(chain.stream(variables("text", "Hi"))));
   co_await sleep(210ms);
   task.cancel();
-  const std::exception_ptr error = co_await thrown_by(task);
+  const std::exception_ptr error = co_await error_of(task);
   EXPECT_TRUE(is<CancelledError>(error));
   EXPECT_EQ(model->calls().cancelled, 1U);
   EXPECT_EQ(model->calls().live, 0U);

@@ -70,7 +70,7 @@ ASYNC_TEST(StrOutputParser, PassesAnErrorOnAfterThePiecesBeforeIt) {
   const std::optional<std::string> second = co_await stream.next();
   EXPECT_EQ(first, "a");
   EXPECT_EQ(second, "b");
-  const std::exception_ptr error = co_await thrown_by(stream.next());
+  const std::exception_ptr error = co_await error_of(stream.next());
   EXPECT_EQ(describe(error), "broken");
   const std::optional<std::string> after = co_await stream.next();
   EXPECT_EQ(after, std::nullopt);

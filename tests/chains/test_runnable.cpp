@@ -103,7 +103,7 @@ ASYNC_TEST(Runnable, PassesOnTheErrorOfItsInput) {
   const Step<AIMessage, std::string> text(
       [](AIMessage message) -> Coro<std::string> { co_return message.text(); });
   Stream<std::string> stream = text.transform(model->stream(messages("hi")));
-  const std::exception_ptr error = co_await thrown_by(stream.next());
+  const std::exception_ptr error = co_await error_of(stream.next());
   EXPECT_TRUE(is<ProtocolError>(error));
   EXPECT_EQ(model->calls().live, 0U);
 }

@@ -1,4 +1,4 @@
-// What the tests of the ground floor share: errors as values, life-counting probes, small workers.
+// What the tests of the ground floor share: life-counting probes and small workers.
 // Every coroutine here takes its parameters by value, or by reference to what its awaiter owns.
 #pragma once
 
@@ -8,42 +8,9 @@
 #include <vector>
 
 #include "async_test.hpp"
+#include "thrown.hpp"
 
 namespace cochain::testing {
-
-/// Awaits `awaitable` and gives what it threw; null if it did not throw.
-template <Awaitable A>
-Coro<std::exception_ptr> error_of(A awaitable) {
-  std::exception_ptr error;
-  try {
-    (void)co_await std::move(awaitable);
-  } catch (...) {
-    error = std::current_exception();
-  }
-  co_return error;
-}
-
-/// What calling `fn` throws; null if it does not throw.
-template <class F>
-std::exception_ptr error_of_call(F&& fn) {
-  try {
-    std::forward<F>(fn)();
-  } catch (...) {
-    return std::current_exception();
-  }
-  return nullptr;
-}
-
-template <class E>
-bool is(const std::exception_ptr& error) {
-  try {
-    if (error) std::rethrow_exception(error);
-  } catch (const E&) {
-    return true;
-  } catch (...) {
-  }
-  return false;
-}
 
 /// Counts how many of it are alive; one destroyed twice makes the count wrong and is seen by ASan.
 class Probe {
