@@ -33,6 +33,8 @@ UMBRELLAS = {
 VENDOR = re.compile(
     r"^(boost/(?!json\b|describe\b)|curl/|simdjson|openssl/|fmt/|sqlite3|libpq|gtest/|gmock/|CLI/)")
 OWN = re.compile(r"^cochain/(?:(core|chains|providers)/(.+)|(.+)\.hpp)$")
+# A floor may help to test what stands on it: cochain/testing/ is shared by the floors.
+TESTING = "cochain/testing/"
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
 LISTED = re.compile(r"^\s*(?:\d+\.|[-*])\s+`([\w/]+\.hpp)`(.*)$")
@@ -112,6 +114,11 @@ def check_documented(path):
 
 def floor_of(name):
     """The floor and the path in it of an include of ours; None for others."""
+    if name.startswith(TESTING):
+        for floor in FLOORS:
+            if (ROOT / floor / "include" / name).is_file():
+                return floor, name[len("cochain/"):]
+        return "?", None
     match = OWN.match(name)
     if not match:
         return None
@@ -141,6 +148,8 @@ def reading_order(floor):
         order[name] = len(order)
     public = ROOT / floor / "include" / "cochain" / floor
     there = {str(p.relative_to(public)) for p in public.rglob("*.hpp")}
+    testing = ROOT / floor / "include" / TESTING
+    there |= {str(p.relative_to(testing.parent)) for p in testing.rglob("*.hpp")}
     for name in sorted(there - order.keys()):
         breach(readme, 0, f"{name} exists and is not in the reading order")
     for name in order:
@@ -154,7 +163,7 @@ def check_place(floor):
     base = ROOT / floor / "include"
     for path in base.rglob("*.hpp"):
         name = str(path.relative_to(base))
-        if not name.startswith(f"cochain/{floor}/") and name not in UMBRELLAS[floor]:
+        if not name.startswith((f"cochain/{floor}/", TESTING)) and name not in UMBRELLAS[floor]:
             breach(path, 0, f"public headers of {floor} lie in include/cochain/{floor}/")
 
 
@@ -189,7 +198,7 @@ def check_floor(floor):
         check_pragma(path)
         check_documented(path)
         name = str(path.relative_to(umbrella_base))
-        rank = None if name in UMBRELLAS[floor] else order.get(name[len(f"cochain/{floor}/"):])
+        rank = None if name in UMBRELLAS[floor] else order.get(floor_of(name)[1])
         check_includes(floor, path, order, rank, public=True)
     for path in files(f"{floor}/src", ".hpp", ".cpp"):
         check_text(path)

@@ -2,6 +2,7 @@
 
 #include "cochain/core/event_loop.hpp"
 
+#include <unistd.h>
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -10,7 +11,11 @@
 #include <vector>
 
 #include "asio_reactor.hpp"
+#include "callback_state.hpp"
+#include "cochain/core/call_graph.hpp"
 #include "cochain/core/executor.hpp"
+#include "loop_debug.hpp"
+#include "loop_registry.hpp"
 #include "ready_ring.hpp"
 #include "timer_heap.hpp"
 
@@ -24,6 +29,8 @@ constexpr Duration kBusyTimeBetweenPolls = std::chrono::milliseconds(1);
 constexpr Duration kLongestSleep = std::chrono::hours(1);
 // Tasks may start others while they are cancelled. Those that never stop doing so are destroyed.
 constexpr int kShutdownRounds = 100;
+// A program that does not end says why.
+constexpr Duration kShutdownPatience = std::chrono::seconds(10);
 
 thread_local EventLoop* running_loop = nullptr;
 
@@ -32,62 +39,9 @@ thread_local EventLoop* running_loop = nullptr;
 
 }  // namespace
 
-namespace detail {
-
-/// A callback on the loop; it keeps itself alive until it ran or was cancelled.
-class CallbackState final : public ReadyItem, public Timer {
- public:
-  CallbackState(EventLoop& loop, std::function<void()> callback, Context context)
-      : loop_(loop), callback_(std::move(callback)), context_(std::move(context)) {}
-
-  void keep(std::shared_ptr<CallbackState> self) noexcept { self_ = std::move(self); }
-  [[nodiscard]] bool cancelled() const noexcept { return cancelled_; }
-
-  void fire() noexcept override { loop_.make_ready(*this); }
-
-  void run() noexcept override {
-    const std::shared_ptr<CallbackState> self = std::move(self_);
-    const std::function<void()> callback = std::move(callback_);
-    callback_ = nullptr;
-    const Context::Entered entered(context_);
-    try {
-      callback();
-    } catch (...) {
-      ExceptionContext report;
-      report.message = "exception in a callback of the event loop";
-      report.exception = std::current_exception();
-      loop_.call_exception_handler(report);
-    }
-  }
-
-  void cancel() noexcept {
-    if (!self_) return;  // it ran, or was cancelled
-    cancelled_ = true;
-    disarm();
-    loop_.forget_ready(*this);
-    callback_ = nullptr;
-    const std::shared_ptr<CallbackState> self = std::move(self_);
-  }
-
- private:
-  EventLoop& loop_;
-  std::function<void()> callback_;
-  Context context_;
-  std::shared_ptr<CallbackState> self_;
-  bool cancelled_ = false;
-};
-
-}  // namespace detail
-
 void Timer::disarm() noexcept {
   if (loop_) loop_->disarm(*this);
 }
-
-Handle::Handle(std::shared_ptr<detail::CallbackState> state) noexcept : state_(std::move(state)) {}
-void Handle::cancel() noexcept {
-  if (state_) state_->cancel();
-}
-bool Handle::cancelled() const noexcept { return state_ && state_->cancelled(); }
 
 /// What other threads asked the loop to run. They share it, because a thread may answer when the
 /// loop is gone.
@@ -148,17 +102,24 @@ void default_exception_handler(const ExceptionContext& context) noexcept {
   }
 }
 
-EventLoop::EventLoop(std::unique_ptr<Clock> clock)
+EventLoop::EventLoop(std::shared_ptr<Clock> clock)
     : clock_(std::move(clock)),
       ready_(std::make_unique<detail::ReadyRing>()),
       timers_(std::make_unique<detail::TimerHeap>()),
       reactor_(std::make_unique<detail::Reactor>()) {
   posted_ = std::make_shared<Posted>(*reactor_);
+  last_poll_ = time();
+  virtual_time_ = clock_->is_virtual();
+  detail::register_loop(registry_);
+  if (detail::debug_in_environment()) set_debug(DebugOptions());
 }
 
 EventLoop::~EventLoop() {
   posted_->close();
-  while (tasks_.linked()) task_of(*tasks_.next()).kill();
+  if (debug_) debug_->report_pending();
+  while (tasks_.linked()) {
+    static_cast<detail::TaskBase&>(static_cast<detail::RegistryLink&>(*tasks_.next())).kill();
+  }
   while (!services_.empty()) services_.pop_back();
   while (!timers_->empty()) {
     Timer& timer = timers_->pop();
@@ -170,6 +131,8 @@ EventLoop::~EventLoop() {
     if (auto* callback = dynamic_cast<detail::CallbackState*>(item)) callback->cancel();
   }
   posted_->take();  // and what they hold is released while the loop is still here
+  debug_.reset();
+  detail::unregister_loop(registry_);
 }
 
 EventLoop& EventLoop::current() {
@@ -184,6 +147,7 @@ Handle EventLoop::call_soon(std::function<void()> callback) {
 }
 
 Handle EventLoop::schedule(std::function<void()> callback, Context context) {
+  require_own_thread("call_soon()");
   auto state =
       std::make_shared<detail::CallbackState>(*this, std::move(callback), std::move(context));
   state->keep(state);
@@ -196,6 +160,7 @@ Handle EventLoop::call_later(Duration delay, std::function<void()> callback) {
 }
 
 Handle EventLoop::call_at(TimePoint when, std::function<void()> callback) {
+  require_own_thread("call_at()");
   auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback), copy_context());
   state->keep(state);
   arm(*state, when);
@@ -248,7 +213,11 @@ void EventLoop::remove_service(std::uint64_t key) noexcept {
   }
 }
 
-void EventLoop::make_ready(detail::ReadyItem& item) noexcept { ready_->push(item); }
+void EventLoop::make_ready(detail::ReadyItem& item) noexcept {
+  if (get_debug()) [[unlikely]]
+    debug_->abort_if_on_wrong_thread(item);
+  ready_->push(item);
+}
 void EventLoop::forget_ready(detail::ReadyItem& item) noexcept { ready_->remove(item); }
 
 void EventLoop::arm(Timer& timer, TimePoint deadline) {
@@ -262,31 +231,77 @@ void EventLoop::disarm(Timer& timer) noexcept {
   timer.loop_ = nullptr;
 }
 
-void EventLoop::adopt(detail::TaskBase& task) noexcept {
-  task.registry_link.link_before(tasks_);
+void EventLoop::require_startable(bool valid) const {
+  if (!valid) throw InvalidStateError("create_task() was given an empty Coro");
+  require_own_thread("create_task()");
+}
+
+void EventLoop::require_own_thread(const char* what) const {
+  if (get_debug()) [[unlikely]]
+    debug_->require_own_thread(what);
+}
+
+void EventLoop::adopt_task(detail::TaskBase& task, TaskStart start) {
+  task.RegistryLink::link_before(tasks_);
   ++task_count_;
-  ready_->push(task);
+  if (get_debug()) [[unlikely]]
+    debug_->on_task_created(task_count_);
+  if (start == TaskStart::kEager && current_or_null() == this) {
+    task.run();
+  } else {
+    make_ready(task);
+  }
 }
 
-detail::TaskBase& EventLoop::task_of(detail::ListNode& registry_link) noexcept {
-  return static_cast<detail::RegistryLink&>(registry_link).task;
-}
-
-void EventLoop::run_until_done(detail::TaskBase& task, const std::function<void()>& after_pass) {
+void EventLoop::run_until(const std::function<bool()>& ended,
+                          const std::function<void()>& after_pass) {
   if (current_or_null()) {
     throw InvalidStateError("an event loop runs on this thread already; await instead of run()");
   }
   class Entered {
    public:
-    explicit Entered(EventLoop& loop) { loop_of_this_thread() = &loop; }
-    ~Entered() { loop_of_this_thread() = nullptr; }
+    explicit Entered(EventLoop& loop) : loop_(loop) {
+      loop_of_this_thread() = &loop;
+      loop.thread_id_ = static_cast<std::int32_t>(::gettid());
+    }
+    ~Entered() {
+      loop_.thread_id_ = 0;
+      loop_of_this_thread() = nullptr;
+    }
+
+   private:
+    EventLoop& loop_;
   };
   const Entered entered(*this);
   last_poll_ = time();
-  while (!task.done()) {
+  while (!ended()) {
     run_pass();
     if (after_pass) after_pass();
   }
+}
+
+void EventLoop::run_until_done(detail::TaskBase& task, const std::function<void()>& after_pass) {
+  run_until([&task] { return task.done(); }, after_pass);
+}
+
+void EventLoop::run_forever() {
+  run_until([this] { return std::exchange(stopping_, false); }, nullptr);
+}
+
+void EventLoop::set_debug(const DebugOptions& options) {
+  debug_.reset();
+#ifndef COCHAIN_NO_DEBUG
+  if (options.enabled) debug_ = std::make_unique<detail::LoopDebug>(*this, options);
+#else
+  (void)options;
+#endif
+}
+
+void EventLoop::shuffle_ready(std::uint64_t seed) { ready_->shuffle(seed); }
+
+std::optional<TimePoint> EventLoop::next_deadline() const noexcept {
+  if (timers_->empty()) return std::nullopt;
+  return timers_->next_deadline();
 }
 
 void EventLoop::run_pass() {
@@ -305,8 +320,18 @@ void EventLoop::run_pass() {
       due.fire();
     }
   }
-  const std::size_t count = ready_->size();
+  run_ready(ready_->size());
+}
+
+void EventLoop::run_ready(std::size_t count) {
   steps_since_poll_ += count;
+  ready_->shuffle_first(count);
+  if (get_debug()) [[unlikely]] {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (detail::ReadyItem* item = ready_->pop()) debug_->run(*item);
+    }
+    return;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     if (detail::ReadyItem* item = ready_->pop()) item->run();
   }
@@ -322,7 +347,8 @@ void EventLoop::wait_while_idle() {
   if (clock_->is_virtual() && posted_->external_work == 0) {
     poll();
     if (!ready_->empty() || posted_->any()) return;
-    if (timers_->empty()) report_deadlock();
+    if (idle_hook_ && idle_hook_()) return;
+    if (timers_->empty() || !clock_->jumps_when_idle()) report_deadlock();
     clock_->advance_to(timers_->next_deadline());
     return;
   }
@@ -351,6 +377,32 @@ ThreadPoolExecutor& EventLoop::default_executor() {
   return *default_executor_;
 }
 
+/// Tells, again and again, which tasks do not end although they were cancelled.
+class EventLoop::PatienceReport final : private Timer {
+ public:
+  explicit PatienceReport(EventLoop& loop) : loop_(loop) { wait(); }
+
+ private:
+  void wait() {
+    if (!loop_.clock().is_virtual()) loop_.arm(*this, loop_.time() + kShutdownPatience);
+  }
+  void fire() noexcept override {
+    waited_ += kShutdownPatience;
+    ExceptionContext report;
+    report.message = "run() has cancelled all tasks and waited " +
+                     std::to_string(waited_ / std::chrono::seconds(1)) +
+                     " s for these to end; do they swallow CancelledError?";
+    loop_.for_each_task([&report](const detail::TaskBase& task) {
+      report.message += "\n  task '" + task.name() + "' " + task.where();
+    });
+    loop_.call_exception_handler(report);
+    wait();
+  }
+
+  EventLoop& loop_;
+  Duration waited_{};
+};
+
 void EventLoop::shutdown() {
   for (int round = 0; task_count_ > 0 && round < kShutdownRounds; ++round) cancel_all_tasks();
   if (default_executor_) default_executor_->shutdown();
@@ -360,6 +412,7 @@ void EventLoop::cancel_all_tasks() {
   std::vector<AnyTask> left;
   for_each_task([&left](detail::TaskBase& task) { left.emplace_back(task); });
   for (const AnyTask& task : left) task.cancel();
+  PatienceReport patience(*this);
   for (const AnyTask& task : left) {
     run_until_done(*task.get());
     if (task.cancelled()) continue;
@@ -377,7 +430,7 @@ void EventLoop::report_deadlock() const {
   for_each_task([&text](const detail::TaskBase& task) {
     text += "\n  '" + task.name() + "' " + task.where();
   });
-  throw DeadlockError(text);
+  throw DeadlockError(text + '\n' + format_task_tree({capture_call_graph()}));
 }
 
 }  // namespace cochain

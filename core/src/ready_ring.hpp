@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <random>
+#include <utility>
 #include <vector>
 
-#include "cochain/core/task.hpp"
+#include "cochain/core/waiter.hpp"
 
 namespace cochain::detail {
 
@@ -35,6 +38,20 @@ class ReadyRing {
     return item;
   }
 
+  /// From now on the order of what is run in one pass is drawn from `seed`.
+  void shuffle(std::uint64_t seed) { random_.emplace(seed); }
+  void shuffle_first(std::size_t count) noexcept {
+    if (!random_ || count < 2) [[likely]]
+      return;
+    for (std::size_t i = count - 1; i > 0; --i) {
+      const std::int64_t a = head_ + static_cast<std::int64_t>(i);
+      const std::int64_t b = head_ + static_cast<std::int64_t>((*random_)() % (i + 1));
+      std::swap(slot(a), slot(b));
+      if (slot(a)) slot(a)->position = a;
+      if (slot(b)) slot(b)->position = b;
+    }
+  }
+
   void remove(ReadyItem& item) noexcept {
     if (!item.queued()) return;
     slot(item.position) = nullptr;
@@ -58,6 +75,7 @@ class ReadyRing {
   std::vector<ReadyItem*> slots_;
   std::int64_t head_ = 0;
   std::int64_t tail_ = 0;
+  std::optional<std::mt19937_64> random_;  // set by tests
 };
 
 }  // namespace cochain::detail

@@ -86,26 +86,52 @@ class InterruptScope {
 
 }  // namespace
 
-std::unique_ptr<EventLoop> detail::make_loop(RunOptions options) {
-  auto loop = std::make_unique<EventLoop>(std::move(options.clock));
-  loop->set_exception_handler(std::move(options.exception_handler));
-  return loop;
+Runner::Runner(RunOptions options) : options_(std::move(options)) {}
+
+Runner::~Runner() {
+  try {
+    close();
+  } catch (...) {
+    ExceptionContext report;
+    report.message = "a Runner could not end its tasks";
+    report.exception = std::current_exception();
+    default_exception_handler(report);
+  }
 }
 
-void detail::run_main(EventLoop& loop, TaskBase& main) {
+EventLoop& Runner::get_loop() {
+  if (closed_) throw InvalidStateError("this Runner is closed");
+  if (!loop_) {
+    loop_ = std::make_unique<EventLoop>(options_.clock);
+    loop_->set_exception_handler(options_.exception_handler);
+    loop_->set_task_start(options_.task_start);
+    if (options_.debug) loop_->set_debug(*options_.debug);
+    context_ = std::make_shared<Context>(copy_context());
+  }
+  return *loop_;
+}
+
+TaskOptions Runner::main_options(std::shared_ptr<Context> context) const {
+  TaskOptions options;
+  options.name("main").start(TaskStart::kNextPass);
+  options.context(context ? std::move(context) : context_);
+  return options;
+}
+
+void Runner::run_main(detail::TaskBase& main) {
   bool interrupted = false;
   {
-    InterruptScope scope(loop, main);
-    try {
-      loop.run_until_done(main);
-    } catch (...) {  // a deadlock: everything is ended before it is told
-      loop.shutdown();
-      throw;
-    }
+    const InterruptScope scope(*loop_, main);
+    loop_->run_until_done(main);
     interrupted = scope.interrupted() && main.cancelled() && main.uncancel() == 0;
-    loop.shutdown();
   }
   if (interrupted) throw KeyboardInterrupt();
+}
+
+void Runner::close() {
+  if (std::exchange(closed_, true) || !loop_) return;
+  const std::unique_ptr<EventLoop> loop = std::move(loop_);
+  loop->shutdown();
 }
 
 }  // namespace cochain

@@ -2,78 +2,33 @@
 
 #include "cochain/core/task.hpp"
 
+#include <algorithm>
+
 #include "cochain/core/event_loop.hpp"
+#include "loop_debug.hpp"
 
 namespace cochain {
-
-Waiter::Waiter(Waiter&& other) noexcept : ListNode() {
-  COCHAIN_ASSERT(other.task_ == nullptr && "an operation must not be moved while it is awaited");
-}
-
-Waiter::~Waiter() {
-  if (task_) task_->waiting_ = nullptr;
-}
-
-void Waiter::suspend_in(detail::Execution& execution) {
-  task_ = static_cast<detail::TaskBase*>(&execution);
-  woken_ = false;
-  cancelled_ = false;
-  task_->waiting_ = this;
-  if (task_->must_cancel_ && request_cancel(task_->cancel_message_)) task_->must_cancel_ = false;
-}
-
-void Waiter::wake() noexcept {
-  unlink();
-  if (!task_ || std::exchange(woken_, true)) return;
-  task_->loop().make_ready(*task_);
-}
-
-bool Waiter::request_cancel(const std::string&) noexcept {
-  cancelled_ = true;
-  wake();
-  return true;
-}
-
-bool Waiter::finish() noexcept {
-  if (!task_) return false;  // it never suspended
-  detail::TaskBase& task = *std::exchange(task_, nullptr);
-  task.waiting_ = nullptr;
-  const bool pending = std::exchange(task.must_cancel_, false);
-  return std::exchange(cancelled_, false) || pending;
-}
-
-void Waiter::throw_cancelled() const {
-  const detail::TaskBase* task = EventLoop::current().running_task();
-  throw CancelledError(task ? task->cancel_message() : std::string());
-}
-
 namespace detail {
 
-TaskBase::TaskBase(EventLoop& loop, PromiseBase& root, std::string name)
-    : loop_(&loop),
+TaskBase::TaskBase(EventLoop& loop, PromiseBase& root, std::string_view name)
+    : FutureBase(loop),
       root_(&root),
       id_(loop.next_task_id()),
-      context_(current_context()),
-      name_(std::move(name)) {
+      created_at_(loop.pass_time()),
+      own_context_(current_context()) {
   COCHAIN_ASSERT(root.execution == nullptr && "a Coro becomes a task once");
   root.execution = this;
   innermost = &root;
+  if (!name.empty()) name_.assign(name);
 }
 
-TaskBase::~TaskBase() {
-  if (state_ != State::kFailed || retrieved_) return;
-  ExceptionContext report;
-  report.message = "exception in task '" + name() + "' was never retrieved";
-  report.exception = error_;
-  // A handle may outlive its loop, so the loop is asked only if it still runs here.
-  if (EventLoop::current_or_null() == loop_) {
-    loop_->call_exception_handler(report);
-  } else {
-    default_exception_handler(report);
-  }
+TaskBase::~TaskBase() { report_if_never_retrieved(); }
+
+std::string TaskBase::name() const {
+  return name_.empty() ? "Task-" + std::to_string(id_) : name_.str();
 }
 
-std::string TaskBase::name() const { return name_.empty() ? "Task-" + std::to_string(id_) : name_; }
+std::string TaskBase::label() const { return "task '" + name() + "'"; }
 
 void TaskBase::run() noexcept {
   if (steps_ == 0 && must_cancel_) {  // cancelled before its first step: the body never runs
@@ -81,27 +36,31 @@ void TaskBase::run() noexcept {
     finish(nullptr);
     return;
   }
+  step();
+  if (root_->self.done()) finish(collect());
+}
+
+void TaskBase::step() noexcept {
   ++steps_;
   running_ = true;
   {
-    const EventLoop::Running running(*loop_, *this);
-    const Context::Entered entered(context_);
+    const EventLoop::Running running(loop(), *this);
+    const Context::Entered entered(*context_);
     do {
       pump_again = false;
       innermost->self.resume();
     } while (pump_again);
   }
   running_ = false;
-  if (root_->self.done()) finish(settle());
 }
 
 bool TaskBase::cancel(std::string message) {
   if (done()) return false;
   ++cancel_requests_;
-  cancel_message_ = std::move(message);
+  note_cancel_message(message);
   if (waiting_ && !waiting_->woken_ && !passing_on_cancel_) {
     passing_on_cancel_ = true;
-    const bool accepted = waiting_->request_cancel(cancel_message_);
+    const bool accepted = waiting_->request_cancel(message);
     passing_on_cancel_ = false;
     if (accepted) return true;
   }
@@ -118,7 +77,7 @@ void TaskBase::kill() noexcept {
   if (done()) return;
   COCHAIN_ASSERT(!running_ && "a task cannot be destroyed by itself");
   retain();
-  loop_->forget_ready(*this);
+  loop().forget_ready(*this);
   destroy_frame();
   must_cancel_ = true;
   finish(nullptr);
@@ -127,63 +86,44 @@ void TaskBase::kill() noexcept {
 
 void TaskBase::finish(std::exception_ptr error) noexcept {
   const bool must_cancel = std::exchange(must_cancel_, false);
+  State state = State::kDone;
   if (!error) {  // a request that came in the very last step still counts
-    state_ = must_cancel ? State::kCancelled : State::kDone;
+    if (must_cancel) state = State::kCancelled;
   } else {
-    state_ = is_cancelled_error(error) ? State::kCancelled : State::kFailed;
-    error_ = std::move(error);
+    state = is_cancelled_error(error) ? State::kCancelled : State::kFailed;
   }
   if (waiting_) {  // killed, while the operation belongs to somebody who lives on
     waiting_->unlink();
     waiting_->task_ = nullptr;
     waiting_ = nullptr;
   }
-  registry_link.unlink();
-  loop_->forget_task();
-  while (joiners_.linked()) {
-    Joiner& joiner = static_cast<Joiner&>(*joiners_.next());
-    joiner.unlink();
-    joiner.on_done(*this);
+  RegistryLink::unlink();
+  loop().forget_task();
+  if (state == State::kDone && cancel_requests_ > 0 && loop().get_debug()) [[unlikely]] {
+    report_swallowed_cancellation(*this);
   }
+  settle(state, std::move(error));
   release();  // the loop's own reference
 }
 
-std::exception_ptr TaskBase::take_error() {
-  retrieved_ = true;
-  if (state_ == State::kCancelled && !error_) {  // it never met its CancelledError
-    return std::make_exception_ptr(CancelledError(cancel_message_));
+std::vector<StackFrame> TaskBase::stack() const {
+  std::vector<StackFrame> frames;
+  if (done()) return frames;
+  for (const PromiseBase* promise = innermost; promise; promise = promise->awaited_by) {
+    const std::source_location& site = promise->await_site;
+    frames.emplace_back(short_function_name(site.function_name()), site.file_name(), site.line());
+    if (promise == root_) break;
   }
-  return error_;
+  std::reverse(frames.begin(), frames.end());
+  return frames;
 }
 
 std::string TaskBase::where() const {
   if (done()) return "is done";
   if (steps_ == 0) return "has not started";
   const std::source_location& site = innermost->await_site;
-  return std::string("awaits in ") + site.function_name() + " at " + site.file_name() + ":" +
-         std::to_string(site.line());
-}
-
-void TaskBase::require_done() const {
-  if (!done()) throw InvalidStateError("task '" + name() + "' is not done");
-}
-
-bool JoinWaiter::request_cancel(const std::string& message) noexcept {
-  // Tasks that await each other in a circle: the request came around, so the circle opens here.
-  if (target_->is_passing_on_cancel()) return Waiter::request_cancel(message);
-  return target_->cancel(message);
-}
-
-void JoinWaiter::suspend_until_done(Execution& execution) {
-  auto& task = static_cast<TaskBase&>(execution);
-  if (&task == target_) {
-    throw InvalidStateError("task '" + target_->name() + "' awaits itself");
-  }
-  if (&task.loop() != &target_->loop()) {
-    throw InvalidStateError("task '" + target_->name() + "' belongs to another event loop");
-  }
-  target_->join(*this);
-  suspend_in(task);
+  return "awaits in " + short_function_name(site.function_name()) + " at " + site.file_name() +
+         ":" + std::to_string(site.line());
 }
 
 }  // namespace detail
@@ -192,6 +132,13 @@ AnyTask current_task() {
   EventLoop* loop = EventLoop::current_or_null();
   detail::TaskBase* task = loop ? loop->running_task() : nullptr;
   return task ? AnyTask(*task) : AnyTask();
+}
+
+std::vector<AnyTask> all_tasks() {
+  std::vector<AnyTask> tasks;
+  EventLoop::current().for_each_task(
+      [&tasks](detail::TaskBase& task) { tasks.emplace_back(task); });
+  return tasks;
 }
 
 }  // namespace cochain

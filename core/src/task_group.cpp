@@ -7,12 +7,14 @@ namespace cochain {
 
 class TaskGroup::Child final : public detail::Joiner {
  public:
-  Child(TaskGroup& owner, detail::TaskBase& child) : group(owner), task(child) {}
+  Child(TaskGroup& owner, detail::TaskBase& child) : group(owner), task(child) {
+    awaiter = owner.owner_.get();
+  }
   static void* operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
   static void operator delete(void* memory, std::size_t bytes) noexcept {
     detail::free_frame(memory, bytes);
   }
-  void on_done(detail::TaskBase& done) noexcept override {
+  void on_done(detail::FutureBase& done) noexcept override {
     TaskGroup& owner = group;
     delete this;
     owner.on_child_done(done);
@@ -88,7 +90,7 @@ void TaskGroup::cancel() noexcept {
   for (const AnyTask& task : tasks) task.cancel();
 }
 
-void TaskGroup::on_child_done(detail::TaskBase& task) noexcept {
+void TaskGroup::on_child_done(detail::FutureBase& task) noexcept {
   if (--children_count_ == 0 && drained_) drained_->wake();
   if (!task.failed()) return;
   errors_.push_back(task.take_error());

@@ -105,7 +105,7 @@ TEST(RandomCancel, QueueLosesAndDoublesNoItem) {
   const unsigned first = std::random_device{}();
   for (unsigned seed = first; seed != first + 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    run_async_test(one_round(seed), TestClock::kVirtual);
+    run_test(one_round(seed));
     if (::testing::Test::HasFailure()) return;
   }
 }
@@ -163,7 +163,7 @@ TEST(RandomCancel, SemaphoreLosesNoPermit) {
   const unsigned first = std::random_device{}();
   for (unsigned seed = first; seed != first + 40; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    run_async_test(one_semaphore_round(seed), TestClock::kVirtual);
+    run_test(one_semaphore_round(seed));
     if (::testing::Test::HasFailure()) return;
   }
 }

@@ -1,14 +1,20 @@
 // All of the ground floor: the event loop, and what asyncio gives Python.
 #pragma once
 
+#include "cochain/core/call_graph.hpp"
 #include "cochain/core/clock.hpp"
+#include "cochain/core/concurrent_future.hpp"
 #include "cochain/core/context.hpp"
 #include "cochain/core/coro.hpp"
+#include "cochain/core/debug.hpp"
 #include "cochain/core/error.hpp"
 #include "cochain/core/event_loop.hpp"
 #include "cochain/core/executor.hpp"
+#include "cochain/core/future.hpp"
 #include "cochain/core/gather.hpp"
 #include "cochain/core/locks.hpp"
+#include "cochain/core/many_waiter.hpp"
+#include "cochain/core/map.hpp"
 #include "cochain/core/outcome.hpp"
 #include "cochain/core/queue.hpp"
 #include "cochain/core/reactor.hpp"
@@ -17,3 +23,5 @@
 #include "cochain/core/task.hpp"
 #include "cochain/core/task_group.hpp"
 #include "cochain/core/timeouts.hpp"
+#include "cochain/core/wait.hpp"
+#include "cochain/core/waiter.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
+#include <cstdint>
 
 namespace cochain {
 
@@ -22,8 +22,10 @@ class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual TimePoint now() const noexcept = 0;
-  /// True if an idle loop may jump to its next deadline instead of waiting for it.
+  /// True if time is not real: an idle loop never waits for it to pass.
   [[nodiscard]] virtual bool is_virtual() const noexcept = 0;
+  /// True if an idle loop may jump to its next deadline; else somebody must advance the clock.
+  [[nodiscard]] virtual bool jumps_when_idle() const noexcept { return is_virtual(); }
   /// Moves a virtual clock forward; a real one ignores it. Never moves back.
   virtual void advance_to(TimePoint when) noexcept = 0;
 };
@@ -36,10 +38,20 @@ class SteadyClock final : public Clock {
   void advance_to(TimePoint) noexcept override {}
 };
 
+/// Who moves a virtual clock.
+enum class ClockJump : std::uint8_t {
+  kWhenIdle,  ///< the loop, to its next deadline, when nothing can run
+  kByHand     ///< the test, with testing::advance()
+};
+
 /// Time that stands still while anything can run, and jumps to the next deadline when nothing can.
 /// While work outside the loop is in flight (threads), the clock waits for it instead of jumping.
 class VirtualClock final : public Clock {
  public:
+  explicit VirtualClock(ClockJump jump = ClockJump::kWhenIdle) noexcept : jump_(jump) {}
+  [[nodiscard]] bool jumps_when_idle() const noexcept override {
+    return jump_ == ClockJump::kWhenIdle;
+  }
   [[nodiscard]] TimePoint now() const noexcept override { return now_; }
   [[nodiscard]] bool is_virtual() const noexcept override { return true; }
   void advance_to(TimePoint when) noexcept override {
@@ -48,6 +60,7 @@ class VirtualClock final : public Clock {
 
  private:
   TimePoint now_{};
+  ClockJump jump_;
 };
 
 }  // namespace cochain

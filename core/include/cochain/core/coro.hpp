@@ -6,6 +6,7 @@
 // optimization level: symmetric transfer is no tail call on g++ 12 without -O2, nor under ASan.
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <cstddef>
 #include <exception>
@@ -29,6 +30,18 @@ void* allocate_frame(std::size_t bytes);
 void free_frame(void* frame, std::size_t bytes) noexcept;
 
 class PromiseBase;
+
+// Debug mode remembers where each coroutine was made, and hears of those that were never awaited.
+#ifdef COCHAIN_NO_DEBUG
+constexpr bool tracks_coroutines() noexcept { return false; }
+#else
+extern std::atomic<bool> coroutine_tracking;
+inline bool tracks_coroutines() noexcept {
+  return coroutine_tracking.load(std::memory_order_relaxed);
+}
+#endif
+void note_coroutine_made(const PromiseBase& promise) noexcept;
+void note_coroutine_destroyed(const PromiseBase& promise) noexcept;
 
 /// Where one chain of coroutines stands. The base of a task.
 struct Execution {
@@ -70,7 +83,7 @@ class PromiseBase {
   std::coroutine_handle<> self;
   PromiseBase* awaited_by = nullptr;  // the coroutine that goes on when this one ends or yields
   Execution* execution = nullptr;     // null until it runs
-  std::source_location await_site;    // the co_await at which it last suspended
+  std::source_location await_site;    // the co_await at which it last suspended; before, itself
 };
 
 template <class A>
@@ -146,7 +159,7 @@ class ResultSlot<void> {
 template <class T>
 class CoroPromise final : public AwaitingPromise, public ResultSlot<T> {
  public:
-  Coro<T> get_return_object() noexcept;
+  Coro<T> get_return_object(std::source_location body = std::source_location::current()) noexcept;
   FinalAwaiter final_suspend() const noexcept { return FinalAwaiter(); }
   void unhandled_exception() noexcept { error = std::current_exception(); }
 
@@ -206,21 +219,38 @@ class [[nodiscard("a Coro does nothing until it is awaited or made a task")]] Co
     return Awaiter(handle_);
   }
 
+  /// Gives it up on purpose, awaited or not: debug mode does not report it as forgotten.
+  void close() noexcept {
+    if (handle_ && !handle_.promise().execution) handle_.promise().execution = &kClosed;
+    destroy();
+  }
+
+  /// Gives the frame to the caller.
+  [[nodiscard]] Handle release() noexcept { return std::exchange(handle_, {}); }
   /// The frame, still owned by this object. For the loop.
   [[nodiscard]] Handle handle() const noexcept { return handle_; }
 
  private:
+  static inline detail::Execution kClosed;
+
   void destroy() noexcept {
-    if (handle_) std::exchange(handle_, {}).destroy();
+    if (!handle_) return;
+    if (detail::tracks_coroutines()) [[unlikely]] {
+      detail::note_coroutine_destroyed(handle_.promise());
+    }
+    std::exchange(handle_, {}).destroy();
   }
 
   Handle handle_;
 };
 
 template <class T>
-Coro<T> detail::CoroPromise<T>::get_return_object() noexcept {
+Coro<T> detail::CoroPromise<T>::get_return_object(std::source_location body) noexcept {
   const auto handle = std::coroutine_handle<CoroPromise>::from_promise(*this);
   self = handle;
+  await_site = body;
+  if (tracks_coroutines()) [[unlikely]]
+    note_coroutine_made(*this);
   return Coro<T>(handle);
 }
 

@@ -5,15 +5,19 @@
 // exactly what was ready at that moment, so that tasks that wake each other cannot starve I/O.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "cochain/core/clock.hpp"
+#include "cochain/core/debug.hpp"
 #include "cochain/core/task.hpp"
 
 namespace cochain {
@@ -33,10 +37,10 @@ void default_exception_handler(const ExceptionContext& context) noexcept;
 
 namespace detail {
 
+class LoopDebug;
 class Reactor;
 class TimerHeap;
 class ReadyRing;
-class CallbackState;
 
 }  // namespace detail
 
@@ -63,27 +67,15 @@ class Timer {
   std::size_t heap_index_ = 0;
 };
 
-/// A callback given to the loop. Copies name the same callback; dropping them does not cancel it.
-class Handle {
- public:
-  Handle() noexcept = default;
-  explicit Handle(std::shared_ptr<detail::CallbackState> state) noexcept;
-  /// The callback will not run, and what it holds is released now. Harmless when it has run.
-  void cancel() noexcept;
-  [[nodiscard]] bool cancelled() const noexcept;
-
- private:
-  std::shared_ptr<detail::CallbackState> state_;
-};
-
 /// Runs tasks and callbacks on the thread that calls run_until_done().
 /// Threads: everything here belongs to that one thread, except call_soon_threadsafe().
 /// Lives:   destroying a loop destroys the tasks that are left on it, without running them.
 class EventLoop {
   class Posted;
+  class PatienceReport;
 
  public:
-  explicit EventLoop(std::unique_ptr<Clock> clock = std::make_unique<SteadyClock>());
+  explicit EventLoop(std::shared_ptr<Clock> clock = std::make_shared<SteadyClock>());
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -95,13 +87,24 @@ class EventLoop {
 
   /// Starts `coro` as a task: its first step runs on the next pass, in order of creation.
   template <class T>
-  Task<T> create_task(Coro<T> coro, std::string name = {}) {
-    if (!coro.valid()) throw InvalidStateError("create_task() was given an empty Coro");
-    auto* state = new detail::TaskState<T>(*this, std::move(coro), std::move(name));
-    Task<T> task(*state);
-    adopt(*state);
-    return task;
+  Task<T> create_task(Coro<T> coro, std::string_view name = {}) {
+    require_startable(coro.valid());
+    return adopt<T>(*new detail::TaskState<T>(*this, std::move(coro), name), task_start_);
   }
+  /// The same with a context to share, or a first step that runs at once.
+  template <class T>
+  Task<T> create_task(Coro<T> coro, TaskOptions options) {
+    require_startable(coro.valid());
+    const TaskStart start = options.has_start_ ? options.start_ : task_start_;
+    if (!options.context_) {
+      return adopt<T>(*new detail::TaskState<T>(*this, std::move(coro), options.name_), start);
+    }
+    return adopt<T>(*new detail::SharedContextTaskState<T>(*this, std::move(coro), options.name_,
+                                                           std::move(options.context_)),
+                    start);
+  }
+  /// How tasks start whose options do not say (asyncio's eager_task_factory).
+  void set_task_start(TaskStart start) noexcept { task_start_ = start; }
 
   /// Runs `callback` on the next pass, in order of such calls.
   /// Errors: what the callback throws goes to the exception handler; the loop goes on.
@@ -126,11 +129,27 @@ class EventLoop {
   template <class F>
   void for_each_task(F&& visit) const {
     for (detail::ListNode* node = tasks_.next(); node != &tasks_;) {
-      detail::TaskBase& task = task_of(*node);
+      auto& task = static_cast<detail::TaskBase&>(static_cast<detail::RegistryLink&>(*node));
       node = node->next();
       visit(task);
     }
   }
+
+  /// Runs `coro` as a task until it is done, and gives its result.
+  /// Errors: as run_until_done(), and what `coro` throws.
+  template <class T>
+  T run_until_complete(Coro<T> coro) {
+    const Task<T> task = create_task(std::move(coro));
+    run_until_done(*task.get());
+    return task.take_result();
+  }
+  /// Passes of the loop until stop() is called, from a callback or task.
+  void run_forever();
+  void stop() noexcept { stopping_ = true; }
+  /// True if it runs on this thread.
+  [[nodiscard]] bool is_running() const noexcept { return current_or_null() == this; }
+  /// True if it runs on some thread.
+  [[nodiscard]] bool is_running_somewhere() const noexcept { return thread_id_ != 0; }
 
   /// Passes of the loop until `task` is done; `after_pass` sees the loop between passes.
   /// Errors: InvalidStateError if a loop runs on this thread already; DeadlockError under a
@@ -141,6 +160,26 @@ class EventLoop {
   void shutdown();
   /// The pool behind to_thread(), made when first asked for.
   [[nodiscard]] ThreadPoolExecutor& default_executor();
+
+  /// Debug mode: see debug.hpp. Off unless COCHAIN_DEBUG=1 is in the environment.
+  void set_debug(const DebugOptions& options);
+  [[nodiscard]] bool get_debug() const noexcept {
+#ifdef COCHAIN_NO_DEBUG
+    return false;
+#else
+    return debug_ != nullptr;
+#endif
+  }
+
+  /// Runs what is ready at one time in an order drawn from `seed`, to find what depends on it.
+  void shuffle_ready(std::uint64_t seed);
+  /// Called when a virtual clock is about to jump, or a manual one has nothing left to run; true
+  /// if it made something ready.
+  void set_idle_hook(std::function<bool()> hook) { idle_hook_ = std::move(hook); }
+  /// The deadline of the first timer; nothing if none is set.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept;
+  /// The clock as this loop sees it, to be moved by tests.
+  [[nodiscard]] Clock& clock() noexcept { return *clock_; }
 
   /// What others keep on a loop, such as a pool of connections: destroyed before the loop's own
   /// parts, after its tasks. A key is asked for once, by whoever uses it.
@@ -161,6 +200,8 @@ class EventLoop {
   void make_ready(detail::ReadyItem& item) noexcept;
   void forget_ready(detail::ReadyItem& item) noexcept;
   [[nodiscard]] detail::TaskBase* running_task() const noexcept { return running_task_; }
+  /// The time of the last look at the clock: at most a millisecond old while busy.
+  [[nodiscard]] TimePoint pass_time() const noexcept { return last_poll_; }
   [[nodiscard]] std::uint64_t next_task_id() noexcept { return ++last_task_id_; }
   void forget_task() noexcept { --task_count_; }
   [[nodiscard]] detail::Reactor& reactor() noexcept { return *reactor_; }
@@ -194,27 +235,45 @@ class EventLoop {
 
  private:
   Handle schedule(std::function<void()> callback, Context context);
-  void adopt(detail::TaskBase& task) noexcept;
-  static detail::TaskBase& task_of(detail::ListNode& registry_link) noexcept;
+  friend class detail::LoopDebug;
+  friend class detail::TaskLayout;
+  void require_startable(bool valid) const;
+  template <class T>
+  Task<T> adopt(detail::TaskState<T>& state, TaskStart start) {
+    Task<T> task(state);
+    adopt_task(state, start);
+    return task;
+  }
+  void adopt_task(detail::TaskBase& task, TaskStart start);
+  void require_own_thread(const char* what) const;
   void run_pass();
+  void run_ready(std::size_t count);
+  void run_until(const std::function<bool()>& ended, const std::function<void()>& after_pass);
   void poll();
   void wait_while_idle();
   void run_posted() noexcept;
   void cancel_all_tasks();
   [[noreturn]] void report_deadlock() const;
 
-  std::unique_ptr<Clock> clock_;
+  std::shared_ptr<Clock> clock_;
   std::unique_ptr<detail::ReadyRing> ready_;
   std::unique_ptr<detail::TimerHeap> timers_;
   std::shared_ptr<Posted> posted_;
   std::unique_ptr<detail::Reactor> reactor_;
-  detail::ListNode tasks_;
+  detail::ListNode registry_;  // among the loops of the process
+  detail::RegistryLink tasks_;
   detail::TaskBase* running_task_ = nullptr;
+  std::atomic<std::int32_t> thread_id_ = 0;  // of the thread that runs it, as the kernel knows it
+  bool virtual_time_ = false;
+  bool stopping_ = false;
+  TaskStart task_start_ = TaskStart::kNextPass;
   std::size_t task_count_ = 0;
   std::uint64_t last_task_id_ = 0;
   std::size_t steps_since_poll_ = 0;
   TimePoint last_poll_{};
   std::function<void(const ExceptionContext&)> exception_handler_;
+  std::function<bool()> idle_hook_;
+  std::unique_ptr<detail::LoopDebug> debug_;  // null while debug mode is off
   std::unique_ptr<ThreadPoolExecutor> default_executor_;
   std::vector<std::pair<std::uint64_t, std::unique_ptr<Service>>> services_;
 };
@@ -233,8 +292,12 @@ class EventLoop::Remote {
 /// Starts `coro` as a task on the running loop.
 /// Errors: InvalidStateError where no loop runs; then nothing was started.
 template <class T>
-Task<T> create_task(Coro<T> coro, std::string name = {}) {
-  return EventLoop::current().create_task(std::move(coro), std::move(name));
+Task<T> create_task(Coro<T> coro, std::string_view name = {}) {
+  return EventLoop::current().create_task(std::move(coro), name);
+}
+template <class T>
+Task<T> create_task(Coro<T> coro, TaskOptions options) {
+  return EventLoop::current().create_task(std::move(coro), std::move(options));
 }
 
 }  // namespace cochain

@@ -1,73 +1,70 @@
 // gather(): several operations at once, results in the order of the arguments.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "cochain/core/event_loop.hpp"
+#include "cochain/core/many_waiter.hpp"
 #include "cochain/core/outcome.hpp"
 
 namespace cochain {
 
 namespace detail {
 
-/// Waits for all of some tasks, or for the first that fails.
-class GatherWaiter final : public Waiter {
+/// Waits for the children of a gather(), and cancels them with it.
+class GatherWaiter {
  public:
-  enum class Until { kFirstError, kAllDone };
-  GatherWaiter(std::vector<AnyTask> tasks, Until until);
-  GatherWaiter(GatherWaiter&&) = delete;
-  ~GatherWaiter() override;
-  bool await_ready() const noexcept { return remaining_ == 0 || first_error_ != nullptr; }
+  GatherWaiter(std::vector<AnyFuture> children, ManyWaiter::Until until)
+      : waiter_(std::move(children), until, ManyWaiter::OnCancel::kCancelAll),
+        until_first_error_(until == ManyWaiter::Until::kFirstFailed) {}
+  bool await_ready() const noexcept { return waiter_.await_ready(); }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> frame) {
-    suspend(frame);
+    waiter_.await_suspend(frame);
   }
   /// Throws the first error, or CancelledError if the gather was cancelled.
-  void await_resume();
-  bool request_cancel(const std::string& message) noexcept override;
+  void await_resume() {
+    waiter_.await_resume();
+    FutureBase* failed = waiter_.first_failed();
+    if (failed && until_first_error_) std::rethrow_exception(failed->take_error());
+  }
 
  private:
-  class Member;
-  void on_done(TaskBase& task) noexcept;
-
-  std::vector<AnyTask> tasks_;
-  std::vector<std::unique_ptr<Member>> members_;
-  Until until_;
-  std::size_t remaining_;
-  TaskBase* first_error_ = nullptr;
-  bool cancel_requested_ = false;
+  ManyWaiter waiter_;
+  bool until_first_error_;
 };
 
-template <class T>
-Outcome<T> outcome_of(const Task<T>& task) {
-  try {
-    if constexpr (std::is_void_v<T>) {
-      task.result();
-      return Outcome<void>();
-    } else {
-      return Outcome<T>(static_cast<TaskState<T>&>(*task.get()).take_result());
-    }
-  } catch (...) {
-    return Outcome<T>(std::current_exception());
+/// Whether a result may be moved out of a task: nobody else wants it from one that gather() made.
+enum class ResultOwner : std::uint8_t { kUs, kOthersToo };
+
+template <class F>
+void_to_unit_t<typename F::value_type> value_of(const F& future, ResultOwner owner) {
+  if constexpr (std::is_void_v<typename F::value_type>) {
+    future.result();
+    return Unit();
+  } else {
+    return owner == ResultOwner::kUs ? future.take_result() : future.result();
   }
 }
 
-template <class T>
-void_to_unit_t<T> value_of(const Task<T>& task) {
-  if constexpr (std::is_void_v<T>) {
-    task.result();
-    return Unit();
-  } else {
-    return static_cast<TaskState<T>&>(*task.get()).take_result();
+template <class F>
+Outcome<typename F::value_type> outcome_of(const F& future, ResultOwner owner) {
+  using Result = Outcome<typename F::value_type>;
+  try {
+    return Result(value_of(future, owner));
+  } catch (...) {
+    return Result(std::current_exception());
   }
 }
 
 template <class Result, class... T, std::size_t... I>
 Result tuple_of(const std::tuple<Task<T>...>& tasks, std::index_sequence<I...>) {
-  return Result(value_of(std::get<I>(tasks))...);
+  return Result(value_of(std::get<I>(tasks), ResultOwner::kUs)...);
 }
 
 inline void require_for_gather(bool valid) {
@@ -88,14 +85,53 @@ Coro<std::tuple<void_to_unit_t<T>...>> gather_coros(Coro<T>... coros) {
   require_for_gather((coros.valid() && ...));
   // Braces: parentheses would start the tasks in an order of the compiler's choice.
   std::tuple<Task<T>...> tasks{create_task(std::move(coros))...};
-  std::vector<AnyTask> all = std::apply(
-      [](const Task<T>&... each) { return std::vector<AnyTask>({AnyTask(each)...}); }, tasks);
-  GatherWaiter waiter(std::move(all), GatherWaiter::Until::kFirstError);
+  std::vector<AnyFuture> all = std::apply(
+      [](const Task<T>&... each) { return std::vector<AnyFuture>({AnyFuture(each)...}); }, tasks);
+  GatherWaiter waiter(std::move(all), ManyWaiter::Until::kFirstFailed);
   co_await waiter;
   co_return tuple_of<std::tuple<void_to_unit_t<T>...>>(tasks, std::index_sequence_for<T...>());
 }
 
+template <class F>
+Coro<std::vector<void_to_unit_t<typename F::value_type>>> gather_all(std::vector<F> futures,
+                                                                     ResultOwner owner) {
+  GatherWaiter waiter(std::vector<AnyFuture>(futures.begin(), futures.end()),
+                      ManyWaiter::Until::kFirstFailed);
+  co_await waiter;
+  std::vector<void_to_unit_t<typename F::value_type>> results;
+  results.reserve(futures.size());
+  for (const F& future : futures) results.push_back(value_of(future, owner));
+  co_return results;
+}
+
+template <class F>
+Coro<std::vector<Outcome<typename F::value_type>>> gather_all_outcomes(std::vector<F> futures,
+                                                                       ResultOwner owner) {
+  GatherWaiter waiter(std::vector<AnyFuture>(futures.begin(), futures.end()),
+                      ManyWaiter::Until::kAllDone);
+  co_await waiter;
+  std::vector<Outcome<typename F::value_type>> outcomes;
+  outcomes.reserve(futures.size());
+  for (const F& future : futures) outcomes.push_back(outcome_of(future, owner));
+  co_return outcomes;
+}
+
+template <class T>
+Coro<std::vector<void_to_unit_t<T>>> start_and_gather(std::vector<Coro<T>> coros) {
+  Coro<std::vector<void_to_unit_t<T>>> all = gather_all(start_all(coros), ResultOwner::kUs);
+  co_return co_await std::move(all);
+}
+template <class T>
+Coro<std::vector<Outcome<T>>> start_and_gather_outcomes(std::vector<Coro<T>> coros) {
+  Coro<std::vector<Outcome<T>>> all = gather_all_outcomes(start_all(coros), ResultOwner::kUs);
+  co_return co_await std::move(all);
+}
+
 }  // namespace detail
+
+/// A Task or Future of some result type.
+template <class F>
+concept FutureLike = std::derived_from<F, AnyFuture> && requires { typename F::value_type; };
 
 /// Runs all operations at once as tasks; gives a tuple of their results (Unit for void).
 /// Suspends: until all are done or one fails. Cancelling it cancels all of them.
@@ -109,28 +145,23 @@ Coro<std::tuple<void_to_unit_t<await_result_t<A>>...>> gather(A... awaitables) {
 /// The same for any number of operations of one type.
 template <class T>
 Coro<std::vector<void_to_unit_t<T>>> gather(std::vector<Coro<T>> coros) {
-  std::vector<Task<T>> tasks = detail::start_all(coros);
-  std::vector<AnyTask> all(tasks.begin(), tasks.end());
-  detail::GatherWaiter waiter(std::move(all), detail::GatherWaiter::Until::kFirstError);
-  co_await waiter;
-  std::vector<void_to_unit_t<T>> results;
-  results.reserve(tasks.size());
-  for (const Task<T>& task : tasks) results.push_back(detail::value_of(task));
-  co_return results;
+  return detail::start_and_gather(std::move(coros));
+}
+/// The same for tasks or futures that are there already; one that is named twice runs once.
+template <FutureLike F>
+Coro<std::vector<void_to_unit_t<typename F::value_type>>> gather(std::vector<F> futures) {
+  return detail::gather_all(std::move(futures), detail::ResultOwner::kOthersToo);
 }
 
 /// As gather(), with each error in its place instead of thrown (asyncio's return_exceptions).
 /// Errors: CancelledError if it was cancelled itself, after all children are done.
 template <class T>
 Coro<std::vector<Outcome<T>>> gather_outcomes(std::vector<Coro<T>> coros) {
-  std::vector<Task<T>> tasks = detail::start_all(coros);
-  std::vector<AnyTask> all(tasks.begin(), tasks.end());
-  detail::GatherWaiter waiter(std::move(all), detail::GatherWaiter::Until::kAllDone);
-  co_await waiter;
-  std::vector<Outcome<T>> outcomes;
-  outcomes.reserve(tasks.size());
-  for (const Task<T>& task : tasks) outcomes.push_back(detail::outcome_of(task));
-  co_return outcomes;
+  return detail::start_and_gather_outcomes(std::move(coros));
+}
+template <FutureLike F>
+Coro<std::vector<Outcome<typename F::value_type>>> gather_outcomes(std::vector<F> futures) {
+  return detail::gather_all_outcomes(std::move(futures), detail::ResultOwner::kOthersToo);
 }
 
 }  // namespace cochain

@@ -1,8 +1,10 @@
 // run(): where an asynchronous program begins and ends.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "cochain/core/event_loop.hpp"
@@ -14,7 +16,7 @@ class RunOptions {
  public:
   RunOptions() = default;
   /// A VirtualClock makes time jump when nothing can run: for tests and simulations.
-  RunOptions& with_clock(std::unique_ptr<Clock> value) {
+  RunOptions& with_clock(std::shared_ptr<Clock> value) {
     clock = std::move(value);
     return *this;
   }
@@ -23,14 +25,57 @@ class RunOptions {
     return *this;
   }
 
-  std::unique_ptr<Clock> clock = std::make_unique<SteadyClock>();
+  /// Debug mode, whatever COCHAIN_DEBUG says: `RunOptions().with_debug(DebugOptions())`.
+  RunOptions& with_debug(DebugOptions value) {
+    debug = value;
+    return *this;
+  }
+  /// How tasks start whose options do not say.
+  RunOptions& with_task_start(TaskStart value) {
+    task_start = value;
+    return *this;
+  }
+
+  std::shared_ptr<Clock> clock = std::make_shared<SteadyClock>();
   std::function<void(const ExceptionContext&)> exception_handler;
+  std::optional<DebugOptions> debug;
+  TaskStart task_start = TaskStart::kNextPass;
 };
 
-namespace detail {
-void run_main(EventLoop& loop, TaskBase& main);
-std::unique_ptr<EventLoop> make_loop(RunOptions options);
-}  // namespace detail
+/// Runs several main coroutines one after the other on one loop and in one context: what the first
+/// sets in a ContextVar, and the tasks that it leaves running, are there for the second.
+/// Shape:    `Runner runner; runner.run(prepare()); runner.run(serve());`
+/// Lives:    the loop is made by the first run() or get_loop(). close(), or the destructor, cancels
+///           all tasks and waits for them, then joins the threads of the default executor.
+/// Errors:   InvalidStateError after close(), and where a loop runs on this thread already.
+class Runner {
+ public:
+  explicit Runner(RunOptions options = RunOptions());
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// As the free run(), but tasks that `main` leaves stay. A context of the caller's own replaces
+  /// the runner's for this call.
+  template <class T>
+  T run(Coro<T> main, std::shared_ptr<Context> context = nullptr) {
+    EventLoop& loop = get_loop();
+    const Task<T> task = loop.create_task(std::move(main), main_options(std::move(context)));
+    run_main(*task.get());
+    return task.take_result();
+  }
+  [[nodiscard]] EventLoop& get_loop();
+  void close();
+
+ private:
+  [[nodiscard]] TaskOptions main_options(std::shared_ptr<Context> context) const;
+  void run_main(detail::TaskBase& main);
+
+  RunOptions options_;
+  std::unique_ptr<EventLoop> loop_;
+  std::shared_ptr<Context> context_;
+  bool closed_ = false;
+};
 
 /// Runs `main` on a new event loop until it is done, and gives its result.
 /// At the end all tasks that are left are cancelled and waited for, then the threads of the
@@ -42,10 +87,15 @@ std::unique_ptr<EventLoop> make_loop(RunOptions options);
 ///          DeadlockError under a virtual clock when nothing can ever run again.
 template <class T>
 T run(Coro<T> main, RunOptions options = RunOptions()) {
-  const std::unique_ptr<EventLoop> loop = detail::make_loop(std::move(options));
-  Task<T> task = loop->create_task(std::move(main), "main");
-  detail::run_main(*loop, *task.get());
-  return static_cast<detail::TaskState<T>&>(*task.get()).take_result();
+  Runner runner(std::move(options));
+  if constexpr (std::is_void_v<T>) {
+    runner.run(std::move(main));
+    runner.close();
+  } else {
+    T result = runner.run(std::move(main));
+    runner.close();
+    return result;
+  }
 }
 
 }  // namespace cochain

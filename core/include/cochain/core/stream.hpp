@@ -17,7 +17,7 @@ namespace detail {
 template <class T>
 class StreamPromise final : public AwaitingPromise {
  public:
-  Stream<T> get_return_object() noexcept;
+  Stream<T> get_return_object(std::source_location body = std::source_location::current()) noexcept;
   FinalAwaiter final_suspend() noexcept {
     yielded = nullptr;
     return FinalAwaiter();
@@ -148,9 +148,10 @@ class [[nodiscard("a Stream does nothing until its next() is awaited")]] Stream 
 };
 
 template <class T>
-Stream<T> detail::StreamPromise<T>::get_return_object() noexcept {
+Stream<T> detail::StreamPromise<T>::get_return_object(std::source_location body) noexcept {
   const auto handle = std::coroutine_handle<StreamPromise>::from_promise(*this);
   self = handle;
+  await_site = body;
   return Stream<T>(handle);
 }
 

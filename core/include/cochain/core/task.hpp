@@ -1,5 +1,4 @@
-// Task<T>: a Coro given to the loop, with asyncio's cancellation; and Waiter, the one way in which
-// a task suspends.
+// Task<T>: a Coro given to the loop, with asyncio's cancellation.
 //
 // Cancellation in one paragraph. cancel() counts a request and asks the Waiter at which the task
 // is suspended to give up; the task then resumes with CancelledError thrown at that co_await. A
@@ -10,322 +9,197 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "cochain/core/clock.hpp"
 #include "cochain/core/context.hpp"
-#include "cochain/core/coro.hpp"
+#include "cochain/core/future.hpp"
 
 namespace cochain {
 
-class EventLoop;
+/// When a new task takes its first step.
+enum class TaskStart : std::uint8_t {
+  kNextPass,  ///< on the next pass of the loop, in order of creation
+  kEager      ///< inside create_task(), up to its first suspension; often that is its whole life
+};
 
-namespace detail {
-
-class TaskBase;
-
-/// A member of a circular list that leaves it when destroyed, without knowing the list.
-class ListNode {
+/// How create_task() starts a task.
+class TaskOptions {
  public:
-  ListNode() noexcept : previous_(this), next_(this) {}
-  ListNode(const ListNode&) = delete;
-  ListNode& operator=(const ListNode&) = delete;
-  ~ListNode() { unlink(); }
-
-  [[nodiscard]] bool linked() const noexcept { return next_ != this; }
-  [[nodiscard]] ListNode* next() const noexcept { return next_; }
-  void link_before(ListNode& place) noexcept {
-    previous_ = place.previous_;
-    next_ = &place;
-    previous_->next_ = this;
-    place.previous_ = this;
+  TaskOptions() = default;
+  /// A name for reports; "Task-<number>" without one.
+  TaskOptions& name(std::string value) {
+    name_ = std::move(value);
+    return *this;
   }
-  void unlink() noexcept {
-    previous_->next_ = next_;
-    next_->previous_ = previous_;
-    previous_ = next_ = this;
+  /// Runs the task in `value` itself instead of a copy of the current context: what the task sets
+  /// is seen by all who share it.
+  TaskOptions& context(std::shared_ptr<Context> value) {
+    context_ = std::move(value);
+    return *this;
+  }
+  TaskOptions& start(TaskStart value) {
+    start_ = value;
+    has_start_ = true;
+    return *this;
   }
 
  private:
-  ListNode* previous_;
-  ListNode* next_;
+  friend class EventLoop;
+  std::string name_;
+  std::shared_ptr<Context> context_;
+  TaskStart start_ = TaskStart::kNextPass;
+  bool has_start_ = false;  // else the loop's own default holds
 };
 
-/// Something that the loop runs once, on its next pass. It leaves the ring when destroyed.
-class ReadyItem {
+/// One coroutine on a stack: which function, and the line of the co_await at which it stands (of
+/// the function itself, before its first co_await).
+class StackFrame {
  public:
-  virtual void run() noexcept = 0;
-  [[nodiscard]] bool queued() const noexcept { return position >= 0; }
-  std::int64_t position = -1;  // in the ready ring; -1 outside
-
- protected:
-  ~ReadyItem() = default;
-};
-
-/// Told once when a task is done, from inside the loop: it must only store and wake.
-class Joiner : public ListNode {
- public:
-  virtual void on_done(TaskBase& task) noexcept = 0;
-
- protected:
-  ~Joiner() = default;
-};
-
-}  // namespace detail
-
-/// A suspended task at the place where it waits: the base of every operation that suspends.
-/// A derived operation is an awaiter whose await_suspend() calls suspend(), whose waker calls
-/// wake(), and whose await_resume() asks finish() whether it was cancelled.
-/// Lives: inside the frame of the awaiting coroutine. Destroying it takes it out of its list.
-class Waiter : public detail::ListNode {
- public:
-  Waiter() noexcept = default;
-  /// Operations may be moved until they are awaited.
-  Waiter(Waiter&& other) noexcept;
-  Waiter& operator=(Waiter&&) = delete;
-
-  /// Resumes the task on the next pass, in the order of such calls.
-  void wake() noexcept;
-
-  /// A cancellation: true if this wait ends now, or will end because of it. The default leaves
-  /// the list and wakes the task.
-  virtual bool request_cancel(const std::string& message) noexcept;
-
- protected:
-  virtual ~Waiter();
-
-  template <class Promise>
-  void suspend(std::coroutine_handle<Promise> frame) {
-    suspend_in(*frame.promise().execution);
-  }
-  void suspend_in(detail::Execution& execution);
-  /// True if the task was cancelled here: clean up, then throw_cancelled().
-  [[nodiscard]] bool finish() noexcept;
-  [[noreturn]] void throw_cancelled() const;
-  void throw_if_cancelled() {
-    if (finish()) throw_cancelled();
-  }
-  [[nodiscard]] detail::TaskBase* task() const noexcept { return task_; }
-
- private:
-  friend class detail::TaskBase;
-
-  detail::TaskBase* task_ = nullptr;  // whose waiting_ is this one, from suspend() to finish()
-  bool woken_ = false;
-  bool cancelled_ = false;
+  StackFrame() = default;
+  StackFrame(std::string in_function, std::string in_file, std::uint32_t at_line)
+      : function(std::move(in_function)), file(std::move(in_file)), line(at_line) {}
+  friend bool operator==(const StackFrame&, const StackFrame&) = default;
+  std::string function;
+  std::string file;
+  std::uint32_t line = 0;
 };
 
 namespace detail {
 
 /// A task's place in its loop's list of tasks that are not done.
-class RegistryLink : public ListNode {
+class RegistryLink : public ListNode {};
+
+/// The part of a task that does not depend on its result. The loop holds one reference while it is
+/// not done, each handle another.
+class TaskBase : public FutureBase, public Execution, public ReadyItem, public RegistryLink {
  public:
-  explicit RegistryLink(TaskBase& owner) noexcept : task(owner) {}
-  TaskBase& task;
-};
-
-/// The part of a task that does not depend on its result. Owned by reference counts on its loop's
-/// thread: one of the loop while it is not done, one of each handle.
-class TaskBase : public Execution, public ReadyItem {
- public:
-  TaskBase(const TaskBase&) = delete;
-  TaskBase& operator=(const TaskBase&) = delete;
-
-  static void* operator new(std::size_t bytes) { return allocate_frame(bytes); }
-  static void operator delete(void* memory, std::size_t bytes) noexcept {
-    free_frame(memory, bytes);
-  }
-
-  void retain() noexcept { ++references_; }
-  void release() noexcept {
-    if (--references_ == 0) delete this;
-  }
-
   void run() noexcept override;  // one step: from this resumption to the next suspension
-  bool cancel(std::string message);
+  bool cancel(std::string message) override;
   int uncancel() noexcept;
   /// Destroys the frame where it stands, without CancelledError, for owners that cannot wait.
   void kill() noexcept;
-  void join(Joiner& joiner) noexcept { joiner.link_before(joiners_); }
-  [[nodiscard]] bool shared() const noexcept { return references_ > 1; }
 
-  [[nodiscard]] bool done() const noexcept { return state_ != State::kPending; }
-  [[nodiscard]] bool cancelled() const noexcept { return state_ == State::kCancelled; }
-  [[nodiscard]] bool failed() const noexcept { return state_ == State::kFailed; }
   [[nodiscard]] int cancelling() const noexcept { return cancel_requests_; }
-  [[nodiscard]] const std::string& cancel_message() const noexcept { return cancel_message_; }
-  [[nodiscard]] EventLoop& loop() const noexcept { return *loop_; }
   [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
   [[nodiscard]] std::string name() const;
-  void set_name(std::string name) { name_ = std::move(name); }
-  [[nodiscard]] Context& context() noexcept { return context_; }
+  [[nodiscard]] std::string label() const override;
+  void set_name(std::string_view name) { name_.assign(name); }
+  [[nodiscard]] Context& context() noexcept { return *context_; }
   /// How often it was resumed; 0 before its first step.
   [[nodiscard]] std::uint32_t steps() const noexcept { return steps_; }
+  /// By the loop's clock.
+  [[nodiscard]] TimePoint created_at() const noexcept { return created_at_; }
+  /// Its coroutines, the innermost last. Empty once it is done.
+  [[nodiscard]] std::vector<StackFrame> stack() const;
   /// Function and line of the co_await at which its innermost coroutine is suspended.
   [[nodiscard]] std::string where() const;
-
-  /// The exception of a failed task, marked as seen; CancelledError of a cancelled one.
-  [[nodiscard]] std::exception_ptr take_error();
-  void mark_retrieved() noexcept { retrieved_ = true; }
-  void require_done() const;
-  /// True inside cancel(), while it asks the operation at which this task waits.
-  [[nodiscard]] bool is_passing_on_cancel() const noexcept { return passing_on_cancel_; }
-
-  RegistryLink registry_link{*this};
+  [[nodiscard]] std::string what() const override { return label(); }
 
  protected:
-  TaskBase(EventLoop& loop, PromiseBase& root, std::string name);
-  virtual ~TaskBase();
+  TaskBase(EventLoop& loop, PromiseBase& root, std::string_view name);
+  ~TaskBase() override;
   /// Takes the result out of the ended frame; returns its exception.
-  virtual std::exception_ptr settle() noexcept = 0;
+  virtual std::exception_ptr collect() noexcept = 0;
   virtual void destroy_frame() noexcept = 0;
+  void enter_context(Context& shared) noexcept { context_ = &shared; }
+
+  PromiseBase* root_;  // the outermost coroutine, which it owns; null once that is gone
 
  private:
+  friend class TaskLayout;
   friend class cochain::Waiter;
   friend class cochain::EventLoop;
-  enum class State : std::uint8_t { kPending, kDone, kFailed, kCancelled };
 
+  void step() noexcept;
   void finish(std::exception_ptr error) noexcept;
 
-  std::uint32_t references_ = 1;
-  State state_ = State::kPending;
   bool running_ = false;
   bool must_cancel_ = false;  // a request not delivered: meets the next suspension or resumption
-  bool passing_on_cancel_ = false;
-  bool retrieved_ = false;  // somebody saw the error
   int cancel_requests_ = 0;
   std::uint32_t steps_ = 0;
   Waiter* waiting_ = nullptr;  // where it is suspended, woken or not; null while it runs, or done
-  EventLoop* loop_;
-  PromiseBase* root_;
   std::uint64_t id_;
-  Context context_;
-  std::exception_ptr error_;
-  ListNode joiners_;
-  std::string name_;  // empty until asked for: "Task-<id>"
-  std::string cancel_message_;
+  TimePoint created_at_;
+  RareText name_;  // empty until asked for: "Task-<id>"
+  Context own_context_;
+  Context* context_ = &own_context_;
 };
 
 template <class T>
-class TaskState final : public TaskBase {
+class TaskState : public Settled<T, TaskBase> {
  public:
-  TaskState(EventLoop& loop, Coro<T> coro, std::string name)
-      : TaskBase(loop, coro.handle().promise(), std::move(name)), coro_(std::move(coro)) {}
-
-  [[nodiscard]] T result() {
-    begin_result();
-    if constexpr (!std::is_void_v<T>) {
-      if constexpr (std::is_copy_constructible_v<T>) {
-        return *value_;
-      } else {
-        return take_value();
-      }
-    }
+  TaskState(EventLoop& loop, Coro<T> coro, std::string_view name)
+      : Settled<T, TaskBase>(loop, coro.handle().promise(), name) {
+    (void)coro.release();  // it is found by its promise from now on
   }
-  [[nodiscard]] T take_result() {
-    begin_result();
-    if constexpr (!std::is_void_v<T>) return take_value();
+  ~TaskState() override { destroy_frame(); }
+
+ private:
+  std::exception_ptr collect() noexcept override {
+    const Coro<T> ended = take_coro();
+    CoroPromise<T>& promise = ended.handle().promise();
+    if (promise.error) return std::move(promise.error);
+    try {
+      if constexpr (std::is_void_v<T>) {
+        this->value_.emplace();
+      } else {
+        this->value_.emplace(promise.take());
+      }
+    } catch (...) {
+      return std::current_exception();
+    }
+    return nullptr;
+  }
+  void destroy_frame() noexcept override {
+    if (this->root_) (void)take_coro();
+  }
+  Coro<T> take_coro() noexcept {
+    auto& promise = static_cast<CoroPromise<T>&>(*std::exchange(this->root_, nullptr));
+    return Coro<T>(Coro<T>::Handle::from_promise(promise));
+  }
+};
+
+/// A task in a context that it shares.
+template <class T>
+class SharedContextTaskState final : public TaskState<T> {
+ public:
+  SharedContextTaskState(EventLoop& loop, Coro<T> coro, std::string_view name,
+                         std::shared_ptr<Context> context)
+      : TaskState<T>(loop, std::move(coro), name), shared_context_(std::move(context)) {
+    this->enter_context(*shared_context_);
   }
 
  private:
-  void begin_result() {
-    require_done();
-    if (std::exception_ptr error = take_error()) std::rethrow_exception(std::move(error));
-    if (!value_) throw InvalidStateError("the result of this task was already moved out");
-  }
-  auto take_value() {
-    auto value = std::move(*value_);
-    value_.reset();
-    return value;
-  }
-
-  std::exception_ptr settle() noexcept override {
-    std::exception_ptr error = std::move(coro_.handle().promise().error);
-    try {
-      if (!error) {
-        if constexpr (std::is_void_v<T>) {
-          value_.emplace();
-        } else {
-          value_.emplace(coro_.handle().promise().take());
-        }
-      }
-    } catch (...) {
-      error = std::current_exception();
-    }
-    coro_ = Coro<T>();
-    return error;
-  }
-  void destroy_frame() noexcept override { coro_ = Coro<T>(); }
-
-  Coro<T> coro_;
-  std::optional<void_to_unit_t<T>> value_;
+  std::shared_ptr<Context> shared_context_;
 };
-
-/// Waits for a task to be done; cancelling the waiter cancels the task that it waits for.
-class JoinWaiter : public Waiter, public Joiner {
- public:
-  explicit JoinWaiter(TaskBase& target) noexcept : target_(&target) {}
-  // Only the base is moved, which has no target.  NOLINTNEXTLINE(bugprone-use-after-move)
-  JoinWaiter(JoinWaiter&& other) noexcept : Waiter(std::move(other)), target_(other.target_) {}
-  bool request_cancel(const std::string& message) noexcept override;
-  void on_done(TaskBase&) noexcept override { wake(); }
-
- protected:
-  void suspend_until_done(Execution& execution);
-  TaskBase* target_;
-};
-
-template <class Promise>
-Execution& execution_of(std::coroutine_handle<Promise> frame) noexcept {
-  return *frame.promise().execution;
-}
 
 }  // namespace detail
 
 /// A handle to a task of any result type. Copies name the same task.
 /// Lives: the task goes on without handles; the loop holds it until it is done.
-class AnyTask {
+class AnyTask : public AnyFuture {
  public:
   AnyTask() noexcept = default;
-  explicit AnyTask(detail::TaskBase& task) noexcept : task_(&task) { task.retain(); }
-  AnyTask(const AnyTask& other) noexcept : task_(other.task_) {
-    if (task_) task_->retain();
-  }
-  AnyTask(AnyTask&& other) noexcept : task_(std::exchange(other.task_, nullptr)) {}
-  AnyTask& operator=(AnyTask other) noexcept {
-    std::swap(task_, other.task_);
-    return *this;
-  }
-  ~AnyTask() {
-    if (task_) task_->release();
-  }
+  explicit AnyTask(detail::TaskBase& task) noexcept : AnyFuture(task) {}
 
-  explicit operator bool() const noexcept { return task_ != nullptr; }
-  friend bool operator==(const AnyTask& a, const AnyTask& b) noexcept = default;
+  // cancel() of a task: CancelledError is thrown at its current or next suspension. Before the
+  // first step the body never runs.
 
-  /// Requests cancellation: CancelledError is thrown at the task's current or next suspension.
-  /// False if the task is done. Before the first step the body never runs.
-  bool cancel(std::string message = {}) const { return task_->cancel(std::move(message)); }
   /// How many cancellations were requested and not taken back.
-  [[nodiscard]] int cancelling() const noexcept { return task_->cancelling(); }
+  [[nodiscard]] int cancelling() const noexcept { return get()->cancelling(); }
   /// Takes one request back and returns how many are left; at zero an undelivered one is dropped.
-  int uncancel() const noexcept { return task_->uncancel(); }
-  [[nodiscard]] bool done() const noexcept { return task_->done(); }
-  [[nodiscard]] bool cancelled() const noexcept { return task_->cancelled(); }
-  /// The exception of a task that is done; null if it succeeded.
-  /// Errors: InvalidStateError while it runs.
-  [[nodiscard]] std::exception_ptr exception() const {
-    task_->require_done();
-    return task_->take_error();
+  int uncancel() const noexcept { return get()->uncancel(); }
+  [[nodiscard]] std::string name() const { return get()->name(); }
+  void set_name(std::string_view name) const { get()->set_name(name); }
+  /// The coroutines in which the task stands, outermost first; empty once it is done.
+  /// Suspends: never. Costs nothing until it is called.
+  [[nodiscard]] std::vector<StackFrame> get_stack() const { return get()->stack(); }
+  [[nodiscard]] detail::TaskBase* get() const noexcept {
+    return static_cast<detail::TaskBase*>(state_);
   }
-  [[nodiscard]] std::string name() const { return task_->name(); }
-  void set_name(std::string name) const { task_->set_name(std::move(name)); }
-  [[nodiscard]] detail::TaskBase* get() const noexcept { return task_; }
-
- protected:
-  detail::TaskBase* task_ = nullptr;
 };
 
 /// A Coro that runs on the loop beside its creator.
@@ -336,40 +210,42 @@ class AnyTask {
 template <class T = void>
 class Task : public AnyTask {
  public:
+  using value_type = T;
+
   Task() noexcept = default;
   explicit Task(detail::TaskState<T>& state) noexcept : AnyTask(state) {}
 
-  [[nodiscard]] T result() const { return state().result(); }
+  [[nodiscard]] T result() const { return typed().result(); }
+  /// Moves the result out; nobody else gets it afterwards.
+  [[nodiscard]] T take_result() const { return typed().take_result(); }
 
-  class Awaiter : public detail::JoinWaiter {
-   public:
-    explicit Awaiter(Task task) noexcept : JoinWaiter(*task.get()), task_(std::move(task)) {}
-    Awaiter(Awaiter&&) noexcept = default;
-    bool await_ready() const noexcept { return task_.done(); }
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> frame) {
-      suspend_until_done(detail::execution_of(frame));
-    }
-    T await_resume() {
-      throw_if_cancelled();
-      return task_.get()->shared() ? task_.result() : task_.state().take_result();
-    }
+  /// Calls `callback(task)` on a pass of the loop after the task is done, in order of such calls,
+  /// also if it is done already. Cancelling the handle removes the callback.
+  template <class F>
+  Handle add_done_callback(F callback) const {
+    return Handle(state_->add_done_callback(
+        [callback = std::move(callback)](detail::FutureBase& done) mutable {
+          callback(Task(static_cast<detail::TaskState<T>&>(done)));
+        }));
+  }
 
-   private:
-    Task task_;
-  };
+  using Awaiter = detail::JoinAwaiter<T, Task>;
   Awaiter operator co_await() const {
     if (!*this) throw InvalidStateError("this Task is empty: it names no task");
     return Awaiter(*this);
   }
 
  private:
-  [[nodiscard]] detail::TaskState<T>& state() const noexcept {
-    return static_cast<detail::TaskState<T>&>(*task_);
+  [[nodiscard]] detail::TaskState<T>& typed() const noexcept {
+    return static_cast<detail::TaskState<T>&>(*state_);
   }
 };
 
 /// The task that runs now; empty outside of one, as in a callback of call_soon().
 [[nodiscard]] AnyTask current_task();
+
+/// All tasks of the running loop that are not done, oldest first.
+/// Errors: InvalidStateError where no loop runs.
+[[nodiscard]] std::vector<AnyTask> all_tasks();
 
 }  // namespace cochain

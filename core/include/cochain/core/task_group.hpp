@@ -52,7 +52,7 @@ class TaskGroup {
 
   void require_open() const;
   void add(detail::TaskBase& task);
-  void on_child_done(detail::TaskBase& task) noexcept;
+  void on_child_done(detail::FutureBase& task) noexcept;
 
   EventLoop& loop_;
   AnyTask owner_;

@@ -59,6 +59,7 @@ class Timeout final : private Timer, private detail::ReadyItem {
   enum class State { kActive, kExpiring, kExpired, kLeft };
   void fire() noexcept override;  // queues behind what was ready first: that may end the scope
   void run() noexcept override;
+  [[nodiscard]] std::string what() const override { return "a timeout"; }
 
   AnyTask task_;
   EventLoop& loop_;
@@ -110,7 +111,10 @@ Coro<detail::scope_result_t<Body>> timeout(Duration delay, Body body) {
 /// Errors:   TimeoutError; whatever the operation throws.
 template <class T>
 Coro<T> wait_for(Coro<T> coro, Duration delay) {
-  if (delay <= Duration::zero()) throw TimeoutError();
+  if (delay <= Duration::zero()) {
+    coro.close();
+    throw TimeoutError();
+  }
   Timeout scope(deadline_after(EventLoop::current().time(), delay));
   try {
     if constexpr (std::is_void_v<T>) {

@@ -1,0 +1,30 @@
+// The calls that led to a place, taken fast and read late.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "cochain/core/task.hpp"
+
+namespace cochain::detail {
+
+/// Return addresses, the innermost call first. Taking them costs about a microsecond; reading them
+/// starts a process (addr2line, where there is one).
+class CallTrace {
+ public:
+  [[gnu::noinline]] CallTrace() noexcept;
+
+  /// The calls with function, file and line as far as they are known, outside of what cochain does
+  /// between its user and this place, up to the step of a task.
+  [[nodiscard]] std::vector<StackFrame> frames() const;
+  /// The first few of them: lines that begin with a line break.
+  [[nodiscard]] std::string str() const;
+
+ private:
+  static constexpr int kCallsMax = 24;
+  std::array<void*, kCallsMax> calls_{};
+  int count_ = 0;
+};
+
+}  // namespace cochain::detail
