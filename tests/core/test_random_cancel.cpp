@@ -1,24 +1,12 @@
 // Random producers and consumers with random cancellations: no item is lost or doubled, and every
-// permit comes back. The seed is printed when a test fails.
+// permit comes back; also if some tasks are destroyed where they stand.
 #include <map>
 #include <optional>
-#include <random>
 
-#include "core_test.hpp"
+#include "random_cancel.hpp"
 
 namespace cochain::testing {
 namespace {
-
-class Random {
- public:
-  explicit Random(unsigned seed) : engine_(seed) {}
-  /// From 0 to last, both included.
-  int up_to(int last) { return std::uniform_int_distribution<int>(0, last)(engine_); }
-  Duration pause() { return std::chrono::milliseconds(up_to(3)); }
-
- private:
-  std::mt19937 engine_;
-};
 
 /// What went in and what came out.
 struct Ledger {
@@ -27,7 +15,8 @@ struct Ledger {
   int next_item = 0;
 };
 
-Coro<> produce(Queue<int>& queue, Ledger& ledger, Random& random) {
+template <class Q>
+Coro<> produce(Q& queue, Ledger& ledger, Random& random) {
   for (int i = 0; i < 10; ++i) {
     co_await sleep(random.pause());
     const int item = ledger.next_item++;
@@ -36,7 +25,8 @@ Coro<> produce(Queue<int>& queue, Ledger& ledger, Random& random) {
   }
 }
 
-Coro<> consume(Queue<int>& queue, Ledger& ledger, Random& random) {
+template <class Q>
+Coro<> consume(Q& queue, Ledger& ledger, Random& random) {
   for (;;) {
     const int item = co_await queue.get();
     ++ledger.got[item];
@@ -45,7 +35,8 @@ Coro<> consume(Queue<int>& queue, Ledger& ledger, Random& random) {
   }
 }
 
-Coro<> consume_with_deadlines(Queue<int>& queue, Ledger& ledger, Random& random) {
+template <class Q>
+Coro<> consume_with_deadlines(Q& queue, Ledger& ledger, Random& random) {
   for (;;) {
     std::optional<int> item;
     try {
@@ -61,18 +52,10 @@ Coro<> consume_with_deadlines(Queue<int>& queue, Ledger& ledger, Random& random)
   }
 }
 
-Coro<> disturb(std::vector<AnyTask>& victims, Random& random) {
-  for (int i = 0; i < 25; ++i) {
-    co_await sleep(random.pause());
-    const auto chosen =
-        static_cast<std::size_t>(random.up_to(static_cast<int>(victims.size()) - 1));
-    victims[chosen].cancel();
-  }
-}
-
+template <class Q>
 Coro<> one_round(unsigned seed) {
   Random random(seed);
-  Queue<int> queue(static_cast<std::size_t>(random.up_to(3)));
+  Q queue(static_cast<std::size_t>(random.up_to(3)));
   Ledger ledger;
   std::vector<AnyTask> tasks;
   std::vector<Task<>> producers;
@@ -85,6 +68,16 @@ Coro<> one_round(unsigned seed) {
   tasks.insert(tasks.end(), producers.begin(), producers.end());
   tasks.insert(tasks.end(), consumers.begin(), consumers.end());
   const Task<> disturber = create_task(disturb(tasks, random));
+  {
+    TaskGroup doomed;  // these are destroyed where they stand
+    for (int i = 0; i < 2; ++i) {
+      (void)doomed.create_task(produce(queue, ledger, random));
+      (void)doomed.create_task(consume(queue, ledger, random));
+    }
+    const int length = random.up_to(20);
+    co_await sleep(std::chrono::milliseconds(length));
+    co_await passes(random.up_to(3));
+  }
   co_await disturber;
   // Whoever is left finishes; a fresh consumer makes sure that somebody takes.
   const Task<> last = create_task(consume(queue, ledger, random));
@@ -101,13 +94,12 @@ Coro<> one_round(unsigned seed) {
   co_await queue.join();
 }
 
-TEST(RandomCancel, QueueLosesAndDoublesNoItem) {
-  const unsigned first = std::random_device{}();
-  for (unsigned seed = first; seed != first + 40; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    run_test(one_round(seed));
-    if (::testing::Test::HasFailure()) return;
-  }
+TEST(RandomCancel, QueueLosesAndDoublesNoItem) { for_random_seeds(one_round<Queue<int>>); }
+
+TEST(RandomCancel, LifoQueueLosesAndDoublesNoItem) { for_random_seeds(one_round<LifoQueue<int>>); }
+
+TEST(RandomCancel, PriorityQueueLosesAndDoublesNoItem) {
+  for_random_seeds(one_round<PriorityQueue<int>>);
 }
 
 Coro<> use_permits(Semaphore& semaphore, int& inside, int permits, Random& random) {
@@ -159,14 +151,7 @@ Coro<> one_semaphore_round(unsigned seed) {
   EXPECT_FALSE(semaphore.try_acquire());
 }
 
-TEST(RandomCancel, SemaphoreLosesNoPermit) {
-  const unsigned first = std::random_device{}();
-  for (unsigned seed = first; seed != first + 40; ++seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    run_test(one_semaphore_round(seed));
-    if (::testing::Test::HasFailure()) return;
-  }
-}
+TEST(RandomCancel, SemaphoreLosesNoPermit) { for_random_seeds(one_semaphore_round); }
 
 }  // namespace
 }  // namespace cochain::testing

@@ -114,7 +114,7 @@ Coro<> open_more_than_descriptors_allow() {
 
 TEST(CurlTransportMany, WithoutDescriptorsTheErrorNamesTheLimitAndOthersLive) {
   if (type_checks_need_descriptors()) GTEST_SKIP() << kNeedsDescriptors;
-  run_async_test(open_more_than_descriptors_allow(), TestClock::kReal);
+  run_test(open_more_than_descriptors_allow(), TestOptions().clock(TestClock::kReal));
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportMany, TwoThousandExchangesLeaveNothing) {
