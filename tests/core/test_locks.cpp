@@ -1,4 +1,4 @@
-// Lock, Semaphore and Event: first come, first served, and no wake-up is lost.
+// Lock, Semaphore, BoundedSemaphore and Event: first come, first served, and no wake-up is lost.
 #include "core_test.hpp"
 
 namespace cochain::testing {
@@ -162,11 +162,97 @@ TEST(Semaphore, CancelledAtEverySuspensionKeepsItsPermits) {
   EXPECT_GE(suspensions, 3);
 }
 
+ASYNC_TEST(Semaphore, DoesNotWakeTwoForOnePermit) {
+  Semaphore semaphore(0);
+  Numbers order;
+  const Task<> first = create_task(take_turn(semaphore, order, 1));
+  const Task<> second = create_task(take_turn(semaphore, order, 2));
+  co_await sleep(0s);
+  semaphore.release();
+  co_await passes(3);
+  EXPECT_EQ(order, (Numbers{1}));
+  semaphore.release();
+  co_await first;
+  co_await second;
+}
+
+ASYNC_TEST(Semaphore, CancelledWaitThatNobodyTookUpLeavesThePermitFree) {
+  Semaphore semaphore(0);
+  Numbers order;
+  const Task<> only = create_task(take_turn(semaphore, order, 1));
+  co_await sleep(0s);
+  semaphore.release();
+  only.cancel();
+  (void)co_await error_of(only);
+  EXPECT_FALSE(semaphore.locked());
+  EXPECT_TRUE(semaphore.try_acquire());
+}
+
+ASYNC_TEST(Semaphore, CancellingASecondWokenWaiterPassesItsPermitOnToo) {
+  Semaphore semaphore(0);
+  Numbers order;
+  std::vector<Task<>> tasks;
+  for (int i = 0; i < 4; ++i) tasks.push_back(create_task(take_turn(semaphore, order, i)));
+  co_await sleep(0s);
+  semaphore.release();
+  semaphore.release();
+  tasks[0].cancel();
+  tasks[1].cancel();
+  co_await tasks[2];
+  co_await tasks[3];
+  EXPECT_EQ(order, (Numbers{2, 3}));
+  (void)co_await error_of(tasks[0]);
+  (void)co_await error_of(tasks[1]);
+}
+
+ASYNC_TEST(BoundedSemaphore, ReleasedMoreOftenThanAcquiredIsRefused) {
+  BoundedSemaphore semaphore(2);
+  EXPECT_THROW(semaphore.release(), InvalidStateError);
+  co_await semaphore.acquire();
+  semaphore.release();
+  EXPECT_THROW(semaphore.release(), InvalidStateError);
+  EXPECT_TRUE(semaphore.try_acquire());
+  EXPECT_TRUE(semaphore.try_acquire());
+  EXPECT_FALSE(semaphore.try_acquire()) << "the refused release() changed nothing";
+  EXPECT_TRUE(semaphore.locked());
+}
+
+ASYNC_TEST(BoundedSemaphore, ServesWaitersInOrderAndHandsOver) {
+  BoundedSemaphore semaphore(1);
+  Numbers order;
+  const auto use = [&](int number) -> Coro<> {
+    const Semaphore::Permit permit = co_await semaphore.scoped();
+    order.push_back(number);
+    co_await sleep(1s);
+  };
+  const Task<> first = create_task(use(1));
+  const Task<> second = create_task(use(2));
+  const Task<> third = create_task(use(3));
+  co_await sleep(500ms);
+  second.cancel();
+  co_await first;
+  EXPECT_TRUE(semaphore.locked()) << "given to the third, which has not run yet";
+  co_await third;
+  (void)co_await error_of(second);
+  EXPECT_EQ(order, (Numbers{1, 3}));
+  EXPECT_FALSE(semaphore.locked());
+  EXPECT_THROW(semaphore.release(), InvalidStateError);
+}
+
+TEST(BoundedSemaphore, PermitReleasedByHandUnderItsGuardFailsAnAssertion) {
+  const auto release_twice = []() -> Coro<> {
+    BoundedSemaphore semaphore(1);
+    const Semaphore::Permit permit = co_await semaphore.scoped();
+    semaphore.release();
+  };
+  EXPECT_DEATH(run(release_twice()), "guard still holds");
+}
+
 ASYNC_TEST(Lock, LetsOneInAtATimeInOrder) {
   Lock lock;
   Log log;
   const auto work = [&](std::string name) -> Coro<> {
-    const Semaphore::Permit held = co_await lock.scoped();
+    const Lock::Held held = co_await lock.scoped();
     log.push_back(name + " in");
     co_await sleep(1s);
     log.push_back(name + " out");
@@ -208,11 +294,136 @@ ASYNC_TEST(Lock, StaysLockedWhileItIsHandedOver) {
 ASYNC_TEST(Lock, HolderThatThrowsGivesItBack) {
   Lock lock;
   const auto work = [&]() -> Coro<> {
-    const Semaphore::Permit held = co_await lock.scoped();
+    const Lock::Held held = co_await lock.scoped();
     throw TimeoutError("inside");
   };
   (void)co_await error_of(work());
   EXPECT_FALSE(lock.locked());
+}
+
+ASYNC_TEST(Lock, CancelledWaiterLeavesTheQueue) {
+  Lock lock;
+  Numbers order;
+  const auto work = [&](int number) -> Coro<> {
+    const Lock::Held held = co_await lock.scoped();
+    order.push_back(number);
+  };
+  co_await lock.acquire();
+  const Task<> first = create_task(work(1));
+  const Task<> second = create_task(work(2));
+  co_await sleep(0s);
+  first.cancel();
+  lock.release();
+  co_await second;
+  (void)co_await error_of(first);
+  EXPECT_EQ(order, (Numbers{2}));
+  EXPECT_FALSE(lock.locked());
+}
+
+ASYNC_TEST(Lock, WaiterCancelledAfterItWasServedPassesTheLockOn) {
+  Lock lock;
+  Numbers order;
+  const auto work = [&](int number) -> Coro<> {
+    const Lock::Held held = co_await lock.scoped();
+    order.push_back(number);
+  };
+  co_await lock.acquire();
+  const Task<> first = create_task(work(1));
+  const Task<> second = create_task(work(2));
+  co_await sleep(0s);
+  lock.release();
+  first.cancel();
+  co_await second;
+  (void)co_await error_of(first);
+  EXPECT_EQ(order, (Numbers{2}));
+  EXPECT_FALSE(lock.locked());
+}
+
+ASYNC_TEST(Lock, WaitersAndHoldersDestroyedWhereTheyStandGiveItBack) {
+  Lock lock;
+  const auto work = [&]() -> Coro<> {
+    const Lock::Held held = co_await lock.scoped();
+    co_await sleep(1h);
+  };
+  co_await lock.acquire();
+  {
+    TaskGroup group;
+    (void)group.create_task(work());
+    (void)group.create_task(work());
+    co_await sleep(0s);
+    lock.release();  // given to the first, which has not run yet
+  }
+  EXPECT_FALSE(lock.locked());
+  {
+    TaskGroup group;
+    (void)group.create_task(work());
+    (void)group.create_task(work());
+    co_await passes(3);
+    EXPECT_TRUE(lock.locked());
+  }
+  EXPECT_FALSE(lock.locked());
+}
+
+ASYNC_TEST(Lock, GuardMovesWithItsHolder) {
+  Lock lock;
+  {
+    Lock::Held outer = co_await lock.scoped();
+    {
+      const Lock::Held inner = std::move(outer);
+      EXPECT_TRUE(lock.locked());
+    }
+    EXPECT_FALSE(lock.locked());
+    co_await lock.acquire();
+  }
+  EXPECT_TRUE(lock.locked()) << "the empty guard must not release what another took";
+  lock.release();
+}
+
+ASYNC_TEST(Lock, GuardAssignedOverGivesBackTheOldOneInTheEnd) {
+  Lock a;
+  Lock b;
+  {
+    Lock::Held held = co_await a.scoped();
+    held = co_await b.scoped();
+    EXPECT_TRUE(b.locked());
+  }
+  EXPECT_FALSE(a.locked());
+  EXPECT_FALSE(b.locked());
+}
+
+ASYNC_TEST(Lock, ReleasedByHandIsNotReleasedAgainByItsGuard) {
+  Lock lock;
+  {
+    const Lock::Held held = co_await lock.scoped();
+    lock.release();
+    EXPECT_FALSE(lock.locked());
+    co_await lock.acquire();  // somebody else's by now
+  }
+  EXPECT_TRUE(lock.locked());
+  lock.release();
+  EXPECT_FALSE(lock.locked());
+}
+
+TEST(Lock, CancelledAtEverySuspensionIsGivenBack) {
+  const int suspensions = cancel_at_every_suspension([]() -> Coro<> {
+    Lock lock;
+    std::exception_ptr error;
+    const auto use = [&]() -> Coro<> {
+      const Lock::Held held = co_await lock.scoped();
+      co_await sleep(1s);
+    };
+    const Task<> other = create_task(use());
+    try {
+      co_await sleep(0s);
+      co_await use();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    (void)co_await error_of(other);
+    EXPECT_FALSE(lock.locked());
+    if (error) std::rethrow_exception(error);
+  });
+  EXPECT_GE(suspensions, 3);
 }
 
 Coro<> wait_and_note(Event& event, Numbers& order, int number) {
@@ -262,6 +473,54 @@ ASYNC_TEST(Event, CancelledWaiterLeavesTheOthersAlone) {
   event.set();
   co_await second;
   EXPECT_EQ(order, (Numbers{2}));
+}
+
+ASYNC_TEST(Event, ClearedAgainMakesTheNextOneWait) {
+  Event event;
+  Numbers order;
+  event.set();
+  event.set();
+  event.clear();
+  const Task<> task = create_task(wait_and_note(event, order, 1));
+  co_await passes(3);
+  EXPECT_FALSE(task.done());
+  event.set();
+  co_await task;
+  EXPECT_TRUE(event.is_set());
+}
+
+ASYNC_TEST(Event, WaiterCancelledAfterTheEventWasSetIsCancelled) {
+  Event event;
+  Numbers order;
+  const Task<> first = create_task(wait_and_note(event, order, 1));
+  const Task<> second = create_task(wait_and_note(event, order, 2));
+  co_await sleep(0s);
+  event.set();
+  first.cancel();
+  const std::exception_ptr error = co_await error_of(first);
+  EXPECT_TRUE(is<CancelledError>(error));
+  co_await second;
+  EXPECT_EQ(order, (Numbers{2}));
+}
+
+TEST(Event, CancelledAtEverySuspensionLeavesNobodyWaiting) {
+  const int suspensions = cancel_at_every_suspension([]() -> Coro<> {
+    Event event;
+    const auto later = [&]() -> Coro<> {
+      co_await sleep(1s);
+      event.set();
+    };
+    const Task<> setter = create_task(later());
+    std::exception_ptr error;
+    try {
+      co_await event.wait();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    (void)co_await error_of(setter);
+    if (error) std::rethrow_exception(error);
+  });
+  EXPECT_GE(suspensions, 1);
 }
 
 ASYNC_TEST(Event, WaiterDestroyedWhereItStandsIsForgotten) {
