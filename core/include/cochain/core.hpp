@@ -1,9 +1,11 @@
 // All of the ground floor: the event loop, and what asyncio gives Python.
 #pragma once
 
+#include "cochain/core/barrier.hpp"
 #include "cochain/core/call_graph.hpp"
 #include "cochain/core/clock.hpp"
 #include "cochain/core/concurrent_future.hpp"
+#include "cochain/core/condition.hpp"
 #include "cochain/core/context.hpp"
 #include "cochain/core/coro.hpp"
 #include "cochain/core/debug.hpp"

@@ -8,6 +8,7 @@
 //       QueueEmpty               get_nowait() on an empty queue
 //       QueueFull                put_nowait() on a full queue
 //       QueueShutDown            the queue takes or gives no more items
+//       BrokenBarrierError       the barrier was reset or aborted while, or before, one waited
 //       ExceptionGroup           several errors of one task group
 //       DeadlockError            nothing can ever run again (virtual clock only)
 //   CancelledError               a request to stop, thrown at a suspension; outside std::exception
@@ -57,6 +58,12 @@ class QueueFull : public Error {
 class QueueShutDown : public Error {
  public:
   QueueShutDown() : Error("the queue is shut down") {}
+};
+
+/// `Barrier::wait()` cannot be met: the barrier was reset while one waited, or is aborted.
+class BrokenBarrierError : public Error {
+ public:
+  using Error::Error;
 };
 
 /// Every task waits, no timer is set, and nothing outside can wake anyone.
