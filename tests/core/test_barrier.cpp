@@ -92,19 +92,21 @@ ASYNC_TEST(Barrier, IsUsedAgainRoundAfterRound) {
 ASYNC_TEST(Barrier, DrainingBlocksNewcomers) {
   Barrier barrier(2);
   Log log;
-  std::vector<Task<>> tasks = comers(barrier, log, "a");
+  const std::vector<Task<>> tasks = comers(barrier, log, "a");
   co_await sleep(0s);
+  const Task<> newcomer = create_task(pass(barrier, log, "n"));  // runs before a, which then waits
+  const auto look = [&]() -> Coro<> {
+    log.push_back(std::to_string(barrier.n_waiting()) + " waiting");
+    co_return;
+  };
+  const Task<> observer = create_task(look());
   co_await barrier.wait();  // lets a through, which has not run
-  const auto come = [&]() -> Coro<> { co_await pass(barrier, log, "m"); };
-  Coro<> mine = come();
-  const Task<> me = create_task(std::move(mine));
-  EXPECT_EQ(barrier.n_waiting(), 0U);
   co_await tasks[0];
-  co_await sleep(0s);
-  EXPECT_EQ(barrier.n_waiting(), 1U);
-  EXPECT_EQ(log, (Log{"a 0"}));
+  co_await observer;
+  EXPECT_EQ(log, (Log{"0 waiting", "a 0"}));
+  EXPECT_EQ(barrier.n_waiting(), 1U) << "it came in when a had left";
   co_await barrier.wait();
-  co_await me;
+  co_await newcomer;
 }
 
 ASYNC_TEST(Barrier, ComersDuringDrainingAreServedInTheOrderOfTheirComing) {
@@ -210,22 +212,23 @@ ASYNC_TEST(Barrier, WaitersDestroyedWhereTheyStandAreNotCounted) {
 ASYNC_TEST(Barrier, LastOneInsideDestroyedLetsThoseOutsideIn) {
   Barrier barrier(2);
   Log log;
-  std::vector<Task<>> tasks;
-  {
+  Event end;
+  const auto doom = [&]() -> Coro<> {
     TaskGroup group;
     (void)group.create_task(pass(barrier, log, "gone"));
-    co_await sleep(0s);
-    co_await barrier.wait();
-    // A task that runs before the one that was let through cannot be made from outside, so the
-    // main task comes again itself, with a deadline.
-    const auto again = [&]() -> Coro<> { co_await barrier.wait(); };
-    Coro<> waiting = again();
-    tasks.push_back(create_task(std::move(waiting)));
-  }
-  co_await sleep(0s);
+    co_await end.wait();
+  };
+  const Task<> doomed = create_task(doom());
+  co_await passes(2);
+  const Task<> outside = create_task(pass(barrier, log, "o"));  // runs first, during draining
+  end.set();                                                    // second: the group is destroyed
+  co_await barrier.wait();                                      // third: who was let through
+  co_await doomed;
+  EXPECT_TRUE(log.empty());
   EXPECT_EQ(barrier.n_waiting(), 1U);
   co_await barrier.wait();
-  co_await tasks[0];
+  co_await outside;
+  EXPECT_EQ(log, (Log{"o 0"}));
 }
 
 ASYNC_TEST(Barrier, ResetBreaksWhoWaitsAndBeginsAnew) {
