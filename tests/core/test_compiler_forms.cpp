@@ -1,6 +1,10 @@
 // The everyday forms that must work on every compiler that we support, g++ 12.2 with its broken
-// temporaries included; CONTRIBUTING.md lists those that do not. Each form is run with probes that
-// count lives: a temporary that is destroyed twice, or never, leaves the count off zero.
+// temporaries included; docs/compilers.md lists those that do not, tests/compiler_forms has them.
+// Each form is run with probes that count lives: a temporary that is destroyed twice, or never,
+// leaves the count off zero.
+#include <functional>
+#include <map>
+
 #include "core_test.hpp"
 
 namespace cochain::testing {
@@ -338,6 +342,151 @@ Coro<> drain(Stream<int> stream) {
   while (auto item = co_await stream.next()) co_await sleep(0s);
 }
 FORM(NoLocalButTheDeclarationOfTheLoop) { co_await drain(two_items()); }
+
+FORM(NoLocalAndAnIfWithoutAwait) {
+  if (Probe::alive == 0) co_await sleep(0s);
+}
+
+FORM(AggregateMadeByALambdaInTheStatement) {
+  const int value = co_await take_plain([&] { return Plain{Probe(22), "braces"}; }());
+  EXPECT_EQ(value, 22);
+}
+
+FORM(AggregateWithEmptyParentheses) {
+  const int value = co_await take_plain(Plain());
+  EXPECT_EQ(value, 0);
+}
+
+FORM(ReturnOfAnAggregateWithoutAwait) {
+  const auto make = [](bool named) -> Coro<Plain> {
+    co_await sleep(0s);
+    if (named) co_return Plain{Probe(23), "named"};
+    co_return {Probe(23), "braces only"};
+  };
+  const Plain named = co_await make(true);
+  const Plain braces = co_await make(false);
+  EXPECT_EQ(named.probe.value() + braces.probe.value(), 46);
+}
+
+FORM(ReturnOfALambdaThatCaptures) {
+  const auto make = []() -> Coro<std::function<int()>> {
+    const Probe kept(24);
+    co_await sleep(0s);
+    co_return [kept] { return kept.value(); };
+  };
+  const std::function<int()> get = co_await make();
+  EXPECT_EQ(get(), 24);
+}
+
+FORM(ReferenceLambdaCalledAndAwaited) {
+  const Probe kept(25);
+  const int value = co_await [&]() -> Coro<int> {
+    co_await sleep(0s);
+    co_return kept.value();
+  }();
+  EXPECT_EQ(value, 25);
+}
+
+FORM(LambdaWithArgumentsCalledAndAwaited) {
+  const Probe kept(26);
+  const int value = co_await [](Probe probe) -> Coro<int> {
+    co_await sleep(0s);
+    co_return probe.value();
+  }(kept);
+  EXPECT_EQ(value, 26);
+}
+
+FORM(BoundArguments) {
+  const int value = co_await take_function(std::bind_front(&Probe::value, Probe(27)));
+  EXPECT_EQ(value, 27);
+}
+
+FORM(ChoiceBetweenLiterals) {
+  const bool first = Probe::alive == 0;
+  const std::size_t size = co_await take_strings(strings("one"), first ? "yes" : "no");
+  EXPECT_EQ(size, 4U);
+}
+
+FORM(ChoiceOfACoroThatIsNamed) {
+  const bool first = Probe::alive == 0;
+  Coro<Probe> chosen = first ? make_probe(28) : make_probe(29);
+  const Probe probe = co_await std::move(chosen);
+  EXPECT_EQ(probe.value(), 28);
+}
+
+FORM(ReferenceToAResult) {
+  const Probe& probe = co_await make_probe(30);
+  co_await sleep(0s);
+  EXPECT_EQ(probe.value(), 30);
+}
+
+FORM(StructuredBindingOfAResult) {
+  int sum = 0;
+  for (int i = 0; i < 3; ++i) {
+    const auto [first, second] = co_await gather(make_probe(1), make_probe(2));
+    sum += first.value() + second.value();
+  }
+  EXPECT_EQ(sum, 9);
+}
+
+FORM(RangeForOverAResult) {
+  const auto make = []() -> Coro<std::vector<Probe>> {
+    std::vector<Probe> probes(3, Probe(2));
+    co_return probes;
+  };
+  int sum = 0;
+  for (const Probe& probe : co_await make()) {
+    sum += probe.value();
+    co_await sleep(0s);
+  }
+  EXPECT_EQ(sum, 6);
+}
+
+FORM(ConditionAfterAnInitializer) {
+  int seen = 0;
+  if (const auto probe = co_await maybe(31); probe) seen = probe->value();
+  switch (const bool ok = co_await yes(); static_cast<int>(ok)) {
+    case 1: ++seen; break;
+    default: break;
+  }
+  EXPECT_EQ(seen, 32);
+}
+
+FORM(ResultIntoAContainer) {
+  std::vector<Probe> probes;
+  probes.push_back(co_await make_probe(32));
+  std::map<std::string, Probe> named;
+  named[std::string("a key that is too long for the small string buffer")] = co_await make_probe(1);
+  const auto owned = std::make_unique<Probe>(co_await make_probe(2));
+  EXPECT_EQ(probes[0].value() + named.begin()->second.value() + owned->value(), 35);
+}
+
+FORM(LeavingAScopeByBreakAndContinue) {
+  int sum = 0;
+  for (int i = 0; i < 9; ++i) {
+    const Probe local(i);
+    if (i % 2 == 1) continue;
+    co_await sleep(0s);
+    if (i == 6) break;
+    sum += local.value();
+  }
+  EXPECT_EQ(sum, 6);
+}
+
+FORM(ErrorNotedInACatchAndAwaitedAfterIt) {
+  const auto fail = [](Probe) -> Coro<> {
+    co_await sleep(0s);
+    throw TimeoutError();
+  };
+  std::exception_ptr error;
+  try {
+    co_await fail(Probe(1));
+  } catch (const TimeoutError&) {
+    error = std::current_exception();
+  }
+  co_await sleep(0s);
+  EXPECT_TRUE(error);
+}
 
 #undef FORM
 
