@@ -1,4 +1,4 @@
-// Memory for coroutine frames and task states.
+// How a chain of coroutines is destroyed, and memory for coroutine frames and task states.
 // A thread keeps the blocks it freed, by size class, and hands them out again: frames come and go
 // in the millions with a few sizes, and this halves what an awaited call costs beside malloc.
 
@@ -96,5 +96,15 @@ void* allocate_frame(std::size_t bytes) { return ::operator new(bytes); }
 void free_frame(void* frame, std::size_t) noexcept { ::operator delete(frame); }
 
 #endif
+
+void destroy_awaited(PromiseBase& innermost, const PromiseBase& outermost) noexcept {
+  PromiseBase* inner = &innermost;
+  while (inner != &outermost) {
+    PromiseBase* const outer = inner->awaited_by;
+    // A stream is left to the next() in the frame of `outer`; what it awaited is gone already.
+    if (inner->held_by) std::exchange(*inner->held_by, {}).destroy();
+    inner = outer;
+  }
+}
 
 }  // namespace cochain::detail

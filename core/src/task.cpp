@@ -78,6 +78,7 @@ void TaskBase::kill() noexcept {
   COCHAIN_ASSERT(!running_ && "a task cannot be destroyed by itself");
   retain();
   loop().forget_ready(*this);
+  destroy_awaited(*innermost, *root_);
   destroy_frame();
   must_cancel_ = true;
   finish(nullptr);

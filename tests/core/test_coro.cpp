@@ -138,7 +138,7 @@ Coro<int> descend_and_wait(int levels) {
 }
 
 ASYNC_TEST(Coro, ADeepChainIsCancelledFromTheInside) {
-  const Task<int> task = create_task(descend_and_wait(20'000));
+  const Task<int> task = create_task(descend_and_wait(100'000));
   co_await sleep(0s);
   task.cancel();
   const std::exception_ptr error = co_await error_of(task);
@@ -147,8 +147,62 @@ ASYNC_TEST(Coro, ADeepChainIsCancelledFromTheInside) {
 
 ASYNC_TEST(Coro, ADeepChainIsDestroyedWhereItStands) {
   TaskGroup group;
-  (void)group.create_task(descend_and_wait(2'000));
+  (void)group.create_task(descend_and_wait(100'000));
   co_await sleep(0s);
+}
+
+Coro<int> descend_by_streams(Log* log, int levels);
+Stream<int> one_level(Log* log, int levels) {
+  const int below = co_await descend_by_streams(log, levels - 1);
+  co_yield below + 1;
+}
+Coro<int> descend_by_streams(Log* log, int levels) {
+  const Farewell farewell(*log, std::to_string(levels));
+  if (levels == 0) {
+    Event never;
+    co_await never.wait();
+  }
+  Stream<int> stream = one_level(log, levels);
+  const std::optional<int> item = co_await stream.next();
+  co_return item.value_or(0);
+}
+
+ASYNC_TEST(Coro, ADeepChainWithStreamsIsDestroyedInnermostFirst) {
+  Log log;
+  {
+    TaskGroup group;
+    (void)group.create_task(descend_by_streams(&log, 20'000));
+    co_await sleep(0s);
+  }
+  EXPECT_EQ(log.size(), 20'001U);
+  EXPECT_EQ(log.front(), "0");
+  EXPECT_EQ(log.back(), "20000");
+}
+
+Coro<int> await_held(Coro<int>* held) {
+  const int value = co_await std::move(*held);
+  co_return value;
+}
+
+ASYNC_TEST(Coro, OneHeldElsewhereEndsWithTheTaskThatAwaitsIt) {
+  Log log;
+  const auto wait = [](Log* told) -> Coro<int> {
+    const Farewell farewell(*told, "held");
+    Event never;
+    co_await never.wait();
+    co_return 1;
+  };
+  Coro<int> held = wait(&log);
+  {
+    TaskGroup group;
+    (void)group.create_task(await_held(&held));
+    co_await sleep(0s);
+    Coro<int> moved = std::move(held);  // where it is held may change meanwhile
+    held = std::move(moved);
+    EXPECT_TRUE(held.valid());
+  }
+  EXPECT_FALSE(held.valid());
+  EXPECT_EQ(log, (Log{"held"}));
 }
 
 ASYNC_TEST(Coro, EnsureCoroMakesATaskOfAnyOperation) {

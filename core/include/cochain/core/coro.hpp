@@ -83,8 +83,14 @@ class PromiseBase {
   std::coroutine_handle<> self;
   PromiseBase* awaited_by = nullptr;  // the coroutine that goes on when this one ends or yields
   Execution* execution = nullptr;     // null until it runs
-  std::source_location await_site;    // the co_await at which it last suspended; before, itself
+  // Where the Coro object that owns this keeps its handle, once that is awaited.
+  std::coroutine_handle<>* held_by = nullptr;
+  std::source_location await_site;  // the co_await at which it last suspended; before, itself
 };
+
+/// Destroys what `outermost` awaits, from the innermost outwards, in a loop: the destructor of a
+/// frame that owns the next inner one would need as much native stack as the chain is deep.
+void destroy_awaited(PromiseBase& innermost, const PromiseBase& outermost) noexcept;
 
 template <class A>
 concept Awaiter = requires(A awaiter) {
@@ -188,11 +194,12 @@ class [[nodiscard("a Coro does nothing until it is awaited or made a task")]] Co
 
   Coro() noexcept = default;
   explicit Coro(Handle handle) noexcept : handle_(handle) {}
-  Coro(Coro&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Coro(Coro&& other) noexcept : handle_(std::exchange(other.handle_, {})) { hold(); }
   Coro& operator=(Coro&& other) noexcept {
     if (this != &other) {
       destroy();
       handle_ = std::exchange(other.handle_, {});
+      hold();
     }
     return *this;
   }
@@ -215,33 +222,40 @@ class [[nodiscard("a Coro does nothing until it is awaited or made a task")]] Co
   };
   Awaiter operator co_await() && {
     if (!handle_) throw InvalidStateError("this Coro is empty: it was moved from");
-    if (handle_.promise().execution) throw InvalidStateError("this Coro was already awaited");
-    return Awaiter(handle_);
+    promise_type& promise = handle().promise();
+    if (promise.execution) throw InvalidStateError("this Coro was already awaited");
+    promise.held_by = &handle_;
+    return Awaiter(handle());
   }
 
   /// Gives it up on purpose, awaited or not: debug mode does not report it as forgotten.
   void close() noexcept {
-    if (handle_ && !handle_.promise().execution) handle_.promise().execution = &kClosed;
+    if (handle_ && !handle().promise().execution) handle().promise().execution = &kClosed;
     destroy();
   }
 
   /// Gives the frame to the caller.
-  [[nodiscard]] Handle release() noexcept { return std::exchange(handle_, {}); }
+  [[nodiscard]] Handle release() noexcept {
+    return Handle::from_address(std::exchange(handle_, {}).address());
+  }
   /// The frame, still owned by this object. For the loop.
-  [[nodiscard]] Handle handle() const noexcept { return handle_; }
+  [[nodiscard]] Handle handle() const noexcept { return Handle::from_address(handle_.address()); }
 
  private:
   static inline detail::Execution kClosed;
 
+  void hold() noexcept {
+    if (handle_ && handle().promise().held_by) handle().promise().held_by = &handle_;
+  }
   void destroy() noexcept {
     if (!handle_) return;
     if (detail::tracks_coroutines()) [[unlikely]] {
-      detail::note_coroutine_destroyed(handle_.promise());
+      detail::note_coroutine_destroyed(handle().promise());
     }
     std::exchange(handle_, {}).destroy();
   }
 
-  Handle handle_;
+  std::coroutine_handle<> handle_;  // destroy_awaited() sets it to null
 };
 
 template <class T>
