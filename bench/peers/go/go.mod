@@ -1,0 +1,3 @@
+module cochain/bench/peers/go
+
+go 1.19
