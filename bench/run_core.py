@@ -52,7 +52,8 @@ ROWS = {
     "cancel_1": [("tokio", 2.0)],
     "cancel_5": [],
     "cancel_20": [],
-    "cancel_level": [("absolute", 1300)],
+    "cancel_level": [("absolute", 1300), ("cochain", 1.3, "rethrow")],
+    "rethrow": [],
     "gather_50": [("tokio", 0.3, "task_group_50")],
     "task_group_50": [("tokio", 0.3)],
     "echo_32_1": [("uvloop", 0.5), ("epoll", 1.3)],
@@ -212,7 +213,8 @@ def judged(results, row):
             value, of = results.figure(row, "cochain"), ""
             shown, bound = (number(value) if value else None), f"≤ {number(most)}"
         else:
-            value, of = results.ratio(row, *goal[::2]), f" × {peer}"
+            value = results.ratio(row, peer, *goal[2:])
+            of = f" × {peer}" + (f" `{goal[2]}`" if goal[2:] else "")
             shown, bound = (f"{value:.2f}" if value else None), f"≤ {most}{of}"
         if value is None:
             told.append(f"{bound}: not measured")

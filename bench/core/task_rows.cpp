@@ -1,5 +1,6 @@
 // Calls, tasks, and many tasks at once.
 
+#include <exception>
 #include <vector>
 
 #include "rows.hpp"
@@ -105,6 +106,21 @@ Coro<> cancel_at(Meter* meter, std::size_t n) {
   meter->stop();
 }
 
+/// No peer, but a measure: the price of an exception that is caught, kept and thrown again, which
+/// is what one more level costs a cancellation in C++.
+void rethrow(Meter& meter, std::size_t n) {
+  std::exception_ptr error = std::make_exception_ptr(CancelledError());
+  meter.start();
+  for (std::size_t i = 0; i < n; ++i) {
+    try {
+      std::rethrow_exception(std::move(error));
+    } catch (...) {
+      error = std::current_exception();
+    }
+  }
+  meter.stop();
+}
+
 Coro<> gather_50(Meter* meter, std::size_t n) {
   meter->start();
   for (std::size_t i = 0; i < n; ++i) {
@@ -138,6 +154,7 @@ constexpr Row kRows[] = {
     Row("cancel_1", on_loop<cancel_at<1>>),
     Row("cancel_5", on_loop<cancel_at<5>>),
     Row("cancel_20", on_loop<cancel_at<20>>),
+    Row("rethrow", rethrow),
     Row("gather_50", on_loop<gather_50>),
     Row("task_group_50", on_loop<task_group_50>),
 };
