@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
   using namespace cochain::bench;
   std::vector<Row> rows;
-  for (const auto& group : {task_rows(), sync_rows(), time_rows()}) {
+  for (const auto& group : {task_rows(), sync_rows(), time_rows(), echo_rows()}) {
     rows.insert(rows.end(), group.begin(), group.end());
   }
 #ifdef COCHAIN_NO_DEBUG

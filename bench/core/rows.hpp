@@ -11,6 +11,7 @@ namespace cochain::bench {
 std::span<const Row> task_rows();
 std::span<const Row> sync_rows();
 std::span<const Row> time_rows();
+std::span<const Row> echo_rows();
 
 /// Makes a row of a coroutine `Coro<> body(Meter* meter, std::size_t n)`.
 template <auto Body>

@@ -254,7 +254,7 @@ Awaitable<> echo(Meter* meter, std::size_t n) {
     accepted.set_option(tcp::no_delay(true));
     asio::co_spawn(executor, serve_echo(std::move(accepted)), asio::detached);
   }
-  co_await call_all(&ends, MessageBytes, 1);
+  co_await call_all(&ends, MessageBytes, 10);
   meter->start();
   co_await call_all(&ends, MessageBytes, (n + Connections - 1) / Connections);
   meter->stop();
@@ -275,7 +275,7 @@ constexpr Row kRows[] = {
     Row("echo_32_1", on_context<echo<32, 1>>),
     Row("echo_32_100", on_context<echo<32, 100>>),
     Row("echo_64k_1", on_context<echo<65536, 1>>),
-    Row("echo_64k_100", on_context<echo<65536, 100>>),
+    Row("echo_64k_100", on_context<echo<65536, 100>>, 3000),
 };
 
 }  // namespace

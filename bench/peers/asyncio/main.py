@@ -278,7 +278,7 @@ def echo(message_bytes, connections):
         server = await asyncio.start_server(serve_echo, "127.0.0.1", 0)
         address = server.sockets[0].getsockname()
         ends = [await asyncio.open_connection(*address) for _ in range(connections)]
-        await asyncio.gather(*[call_echo(*end, message, 1) for end in ends])
+        await asyncio.gather(*[call_echo(*end, message, 10) for end in ends])
         rounds = (n + connections - 1) // connections
         meter.start()
         await asyncio.gather(*[call_echo(*end, message, rounds) for end in ends])
@@ -333,7 +333,7 @@ def echo_protocol(message_bytes, connections):
         address = server.sockets[0].getsockname()
         ends = [(await loop.create_connection(EchoClient, *address))[1]
                 for _ in range(connections)]
-        await asyncio.gather(*[end.begin(message, 1) for end in ends])
+        await asyncio.gather(*[end.begin(message, 10) for end in ends])
         rounds = (n + connections - 1) // connections
         meter.start()
         await asyncio.gather(*[end.begin(message, rounds) for end in ends])
@@ -373,7 +373,7 @@ ROWS = {
     "echo_32_1": (echo(32, 1), 0),
     "echo_32_100": (echo(32, 100), 0),
     "echo_64k_1": (echo(65536, 1), 0),
-    "echo_64k_100": (echo(65536, 100), 0),
+    "echo_64k_100": (echo(65536, 100), 3000),
     "echo_32_1_protocol": (echo_protocol(32, 1), 0),
     "echo_64k_1_protocol": (echo_protocol(65536, 1), 0),
 }

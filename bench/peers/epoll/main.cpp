@@ -152,7 +152,7 @@ void echo(Meter& meter, std::size_t n) {
     clients.push_back(std::make_unique<Client>(epoll, fd, MessageBytes, &open));
     servers.push_back(std::make_unique<Server>(epoll, accepted));
   }
-  for (auto& client : clients) client->begin(1);
+  for (auto& client : clients) client->begin(10);
   run_until_closed(epoll, open);
 
   open = Connections;
@@ -169,7 +169,7 @@ constexpr Row kRows[] = {
     Row("echo_32_1", echo<32, 1>),
     Row("echo_32_100", echo<32, 100>),
     Row("echo_64k_1", echo<65536, 1>),
-    Row("echo_64k_100", echo<65536, 100>),
+    Row("echo_64k_100", echo<65536, 100>, 3000),
 };
 
 }  // namespace

@@ -283,7 +283,7 @@ func echo(messageBytes, connections int) func(m *meter, n int) {
 			}
 			all.Wait()
 		}
-		callAll(1)
+		callAll(10)
 		m.start()
 		callAll((n + connections - 1) / connections)
 		m.stop()

@@ -334,7 +334,7 @@ async fn echo(bytes: usize, connections: usize, n: usize) -> Meter {
         end.set_nodelay(true).unwrap();
         ends.push(end);
     }
-    let ends = call_all(ends, bytes, 1).await;
+    let ends = call_all(ends, bytes, 10).await;
     meter.start();
     let ends = call_all(ends, bytes, n.div_ceil(connections)).await;
     meter.stop();
@@ -385,5 +385,5 @@ pub static ROWS: &[Row] = &[
     row!("echo_32_1", |n| echo(32, 1, n)),
     row!("echo_32_100", |n| echo(32, 100, n)),
     row!("echo_64k_1", |n| echo(65536, 1, n)),
-    row!("echo_64k_100", |n| echo(65536, 100, n)),
+    row!("echo_64k_100", |n| echo(65536, 100, n), 3000),
 ];
