@@ -22,7 +22,18 @@ std::string list_of(const std::string& message, const std::vector<std::exception
   return text;
 }
 
+std::string incomplete(std::size_t came, std::optional<std::size_t> expected) {
+  std::string text = "the stream ended after " + std::to_string(came);
+  if (expected) return text + " of " + std::to_string(*expected) + " expected bytes";
+  return text + " bytes, before a separator";
+}
+
 }  // namespace
+
+IncompleteReadError::IncompleteReadError(std::string partial, std::optional<std::size_t> expected)
+    : Error(incomplete(partial.size(), expected)),
+      partial_(std::move(partial)),
+      expected_(expected) {}
 
 ExceptionGroup::ExceptionGroup(std::string message, std::vector<std::exception_ptr> exceptions)
     : Error(list_of(message, exceptions)), exceptions_(std::move(exceptions)) {}

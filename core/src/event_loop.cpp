@@ -10,10 +10,10 @@
 #include <mutex>
 #include <vector>
 
-#include "asio_reactor.hpp"
 #include "callback_state.hpp"
 #include "cochain/core/call_graph.hpp"
 #include "cochain/core/executor.hpp"
+#include "epoll_reactor.hpp"
 #include "loop_debug.hpp"
 #include "loop_registry.hpp"
 #include "ready_ring.hpp"
@@ -352,7 +352,7 @@ void EventLoop::wait_while_idle() {
     clock_->advance_to(timers_->next_deadline());
     return;
   }
-  // Capped, because Asio adds it to its own clock, and "never" would overflow.
+  // Capped, because "never" would overflow.
   const Duration until_next =
       timers_->empty() ? kLongestSleep : timers_->next_deadline() - clock_->now();
   if (until_next <= Duration::zero()) {

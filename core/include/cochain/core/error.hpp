@@ -9,15 +9,24 @@
 //       QueueFull                put_nowait() on a full queue
 //       QueueShutDown            the queue takes or gives no more items
 //       BrokenBarrierError       the barrier was reset or aborted while, or before, one waited
+//       IncompleteReadError      a stream ended before all that was asked for had come
+//       LimitOverrunError        no separator within the limit of a stream; the data stays
+//       LineTooLongError         a line beyond the limit of a stream; it was dropped
+//       ConnectionError          a connection was not made, or broke
+//         OpenConnectionError    no address of a host could be connected to
+//         TlsError               the handshake, a certificate, or a connection that was cut short
 //       ExceptionGroup           several errors of one task group
 //       DeadlockError            nothing can ever run again (virtual clock only)
 //   CancelledError               a request to stop, thrown at a suspension; outside std::exception
 //   KeyboardInterrupt            Ctrl-C reached run(); outside std::exception
 #pragma once
 
+#include <cstddef>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -71,6 +80,56 @@ class BrokenBarrierError : public Error {
 class DeadlockError : public Error {
  public:
   using Error::Error;
+};
+
+/// A stream ended before all that was asked for had come.
+/// Shape: `partial()` is what did come; `expected()` how much was asked for, if that is a number.
+class IncompleteReadError : public Error {
+ public:
+  explicit IncompleteReadError(std::string partial, std::optional<std::size_t> expected = {});
+  [[nodiscard]] const std::string& partial() const noexcept { return partial_; }
+  [[nodiscard]] std::optional<std::size_t> expected() const noexcept { return expected_; }
+
+ private:
+  std::string partial_;
+  std::optional<std::size_t> expected_;
+};
+
+/// `readuntil()` found no separator within the limit of the stream, or found it behind that.
+/// Shape: `consumed()` bytes can be read before the place where a separator is, or may begin.
+///        Nothing was taken: `readexactly(consumed())` goes on.
+class LimitOverrunError : public Error {
+ public:
+  LimitOverrunError(const std::string& message, std::size_t consumed)
+      : Error(message), consumed_(consumed) {}
+  [[nodiscard]] std::size_t consumed() const noexcept { return consumed_; }
+
+ private:
+  std::size_t consumed_;
+};
+
+/// `readline()` met a line beyond the limit of the stream. What had come of it was dropped.
+class LineTooLongError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// A connection was not made, or it broke.
+/// Shape: `code()` is what the system said, where it said something: `std::errc::…` compares.
+class ConnectionError : public Error {
+ public:
+  explicit ConnectionError(const std::string& message, std::error_code code = {})
+      : Error(message), code_(code) {}
+  [[nodiscard]] std::error_code code() const noexcept { return code_; }
+
+ private:
+  std::error_code code_;
+};
+
+/// TLS went wrong: the handshake, a certificate, or a peer that left without saying that it ends.
+class TlsError : public ConnectionError {
+ public:
+  using ConnectionError::ConnectionError;
 };
 
 /// The errors of all children of one task group, none of them lost.

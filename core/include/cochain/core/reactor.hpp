@@ -25,9 +25,7 @@ class Readiness {
 ///          and wake. It may change what is watched, and may destroy the watcher. What it throws
 ///          goes to the loop's exception handler.
 /// Lives:   not longer than the loop. It keeps a duplicate of `fd`, so the caller may close its own
-///          at any time.
-///          Watching makes the open file non-blocking, for everyone who shares it: a terminal or
-///          an inherited pipe wants its flag back afterwards.
+///          at any time. The descriptor itself stays as it is, blocking or not.
 /// Errors:  std::system_error if the descriptor cannot be duplicated (EMFILE names the limit) or
 ///          polled (plain files cannot).
 class FdWatcher {
