@@ -2,7 +2,6 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/cochain")
-set(COCHAIN_WITH_OPENSSL ${OPENSSL_FOUND})
 set(COCHAIN_LINT_DIR "${CMAKE_INSTALL_DATADIR}/cochain")
 set(COCHAIN_DOC_DIR "${CMAKE_INSTALL_DATAROOTDIR}/doc/cochain")
 configure_package_config_file(
@@ -21,10 +20,7 @@ install(FILES "${PROJECT_SOURCE_DIR}/scripts/coro_reader.py" DESTINATION "${COCH
 # cochain.pc finds its prefix from where it lies, so that the installed tree can be moved.
 file(RELATIVE_PATH COCHAIN_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 cmake_path(SET COCHAIN_PC_TO_PREFIX NORMALIZE "${COCHAIN_PC_TO_PREFIX}.")
-set(COCHAIN_PC_REQUIRES "libcurl simdjson")
-if(COCHAIN_WITH_OPENSSL)
-  string(APPEND COCHAIN_PC_REQUIRES " openssl")
-endif()
+set(COCHAIN_PC_REQUIRES "libcurl simdjson openssl")
 set(COCHAIN_PC_LIBS "-L\${libdir} -lcochain_providers -lcochain_chains -lcochain_core")
 set(COCHAIN_PC_SCOPE ".private")
 if(NOT BUILD_SHARED_LIBS)

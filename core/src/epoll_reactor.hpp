@@ -26,6 +26,8 @@ class FdRegistration : private ListNode {
   void want(std::uint32_t events) noexcept;
   [[nodiscard]] std::uint32_t wanted() const noexcept { return wanted_; }
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  /// Gives the descriptor back; from now on nothing is told.
+  [[nodiscard]] UniqueFd leave() noexcept;
 
  protected:
   /// Takes `fd`, and closes it at the end: the kernel forgets a descriptor by itself only when all

@@ -71,33 +71,10 @@ class FdTransport::Watch final : public FdRegistration {
   bool read_end_;
 };
 
-/// The transports that are open on a loop: those that are left are cut off when it ends.
-class FdTransport::OpenTransports final : public EventLoop::Service {
- public:
-  static ListNode& of(EventLoop& loop) {
-    static const std::uint64_t key = EventLoop::new_service_key();
-    EventLoop::Service* found = loop.find_service(key);
-    if (!found) {
-      loop.add_service(key, std::make_unique<OpenTransports>());
-      found = loop.find_service(key);
-    }
-    return static_cast<OpenTransports&>(*found).list_;
-  }
-
-  OpenTransports() = default;
-  OpenTransports(const OpenTransports&) = delete;
-  OpenTransports& operator=(const OpenTransports&) = delete;
-  ~OpenTransports() override {
-    while (list_.linked()) {
-      static_cast<Link&>(*list_.next())
-          .transport.abort(std::make_exception_ptr(
-              ConnectionError("the event loop of this connection has ended")));
-    }
-  }
-
- private:
-  ListNode list_;
-};
+void FdTransport::Membership::on_loop_end() noexcept {
+  owner_.abort(
+      std::make_exception_ptr(ConnectionError("the event loop of this connection has ended")));
+}
 
 std::shared_ptr<FdTransport> FdTransport::of_socket(EventLoop& loop, UniqueFd socket,
                                                     EndAddresses addresses) {
@@ -127,12 +104,12 @@ FdTransport::FdTransport(EventLoop& loop, Kind kind, EndAddresses addresses)
 FdTransport::~FdTransport() = default;
 
 void FdTransport::open(std::shared_ptr<FdTransport> self) {
-  open_link_.link_before(OpenTransports::of(loop_));
+  membership_.begin();
   self_ = std::move(self);
 }
 
 void FdTransport::set_protocol(std::shared_ptr<Protocol> protocol) {
-  if (lost_) return;
+  if (lost_) return protocol->connection_lost(nullptr);
   protocol_ = std::move(protocol);
   update_wanted();
 }
@@ -284,7 +261,7 @@ void FdTransport::lose(std::exception_ptr error) noexcept {
   read_end_.reset();
   write_end_.reset();
   unsent_.clear();
-  open_link_.unlink();
+  membership_.unlink();
   const std::shared_ptr<Protocol> protocol = std::move(protocol_);
   if (protocol) protocol->connection_lost(std::move(error));
 }

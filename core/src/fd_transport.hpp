@@ -7,6 +7,7 @@
 
 #include "byte_buffer.hpp"
 #include "epoll_reactor.hpp"
+#include "loop_member.hpp"
 #include "transport.hpp"
 #include "unique_fd.hpp"
 
@@ -55,11 +56,15 @@ class FdTransport final : public Transport {
 
  private:
   class Watch;
-  class OpenTransports;
-  class Link final : public ListNode {
+  class Membership final : public LoopMember {
    public:
-    explicit Link(FdTransport& owner) noexcept : transport(owner) {}
-    FdTransport& transport;
+    explicit Membership(FdTransport& owner) noexcept : owner_(owner) {}
+    ~Membership() = default;
+    void begin() { join(owner_.loop_); }
+    void on_loop_end() noexcept override;
+
+   private:
+    FdTransport& owner_;
   };
   enum class Kind : std::uint8_t { kSocket, kPipes };
 
@@ -93,7 +98,7 @@ class FdTransport final : public Transport {
   bool closing_ = false;
   bool lost_ = false;
   std::shared_ptr<FdTransport> self_;  // until the connection is lost
-  Link open_link_{*this};
+  Membership membership_{*this};
 };
 
 }  // namespace cochain::detail

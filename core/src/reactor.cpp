@@ -35,11 +35,16 @@ FdRegistration::FdRegistration(Reactor& reactor, UniqueFd fd)
   }
 }
 
-FdRegistration::~FdRegistration() {
+FdRegistration::~FdRegistration() { (void)leave(); }
+
+UniqueFd FdRegistration::leave() noexcept {
+  if (!fd_) return UniqueFd();
+  unlink();
   ::epoll_ctl(reactor_.epoll_.get(), EPOLL_CTL_DEL, fd_.get(), nullptr);
   for (std::size_t i = reactor_.told_; i < reactor_.came_; ++i) {
     if (reactor_.events_[i].data.ptr == this) reactor_.events_[i].events = 0;
   }
+  return std::move(fd_);
 }
 
 void FdRegistration::want(std::uint32_t events) noexcept {

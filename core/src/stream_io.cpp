@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stream_state.hpp"
+#include "tls_transport.hpp"
 
 namespace cochain {
 namespace detail {
@@ -39,7 +40,7 @@ void StreamState::resume_writing() noexcept {
 }
 
 void StreamState::connection_lost(std::exception_ptr error) noexcept {
-  lost_ = true;
+  if (std::exchange(lost_, true)) return;
   writing_paused_ = false;
   reader_->set_transport(nullptr);
   if (error) {
@@ -50,6 +51,7 @@ void StreamState::connection_lost(std::exception_ptr error) noexcept {
   lost_error_ = std::move(error);
   wake_all(drainers);
   wake_all(closers);
+  if (on_lost) std::exchange(on_lost, nullptr)->on_connection_lost();
 }
 
 std::pair<StreamReader, StreamWriter> make_streams(std::shared_ptr<Transport> transport,
@@ -136,6 +138,31 @@ void StreamWriter::WaitClosed::begin_to_wait() noexcept { link_before(state_->cl
 void StreamWriter::WaitClosed::await_resume() {
   throw_if_cancelled();
   if (state_->lost_error()) std::rethrow_exception(state_->lost_error());
+}
+
+namespace {
+
+// What the reader holds unread becomes the beginning of what TLS reads.
+Coro<> start_tls_on(std::shared_ptr<detail::StreamState> stream, TlsContext context,
+                    StartTlsOptions options) {
+  co_await StreamWriter::Drain(stream);
+  detail::TlsSessionOptions session(std::move(context), std::move(options.server_hostname));
+  session.handshake_timeout = options.ssl_handshake_timeout;
+  session.shutdown_timeout = options.ssl_shutdown_timeout;
+  const auto tls =
+      std::make_shared<detail::TlsTransport>(stream->share_transport(), std::move(session));
+  const std::string unread = stream->reader()->take(stream->reader()->view().size());
+  stream->replace_transport(tls);
+  tls->start(unread);
+  tls->set_protocol(stream);
+  co_await detail::TlsTransport::wait_for_handshake(tls);
+}
+
+}  // namespace
+
+Coro<> StreamWriter::start_tls(TlsContext context, StartTlsOptions options) const {
+  if (state().transport().tls_info()) throw InvalidStateError("this connection speaks TLS already");
+  return start_tls_on(end_->state, std::move(context), std::move(options));
 }
 
 StartTlsOptions& StartTlsOptions::with_server_hostname(std::string value) {

@@ -57,6 +57,15 @@ class ReaderState {
   Transport* transport_ = nullptr;
 };
 
+/// Told once that a connection is lost; only stores and wakes.
+class LossListener {
+ public:
+  virtual void on_connection_lost() noexcept = 0;
+
+ protected:
+  ~LossListener() = default;
+};
+
 /// One connection between a transport and its reader and writer.
 class StreamState final : public Protocol, public std::enable_shared_from_this<StreamState> {
  public:
@@ -84,6 +93,7 @@ class StreamState final : public Protocol, public std::enable_shared_from_this<S
 
   ListNode drainers;
   ListNode closers;
+  LossListener* on_lost = nullptr;
 
  private:
   std::shared_ptr<ReaderState> reader_;
