@@ -26,7 +26,9 @@ class ServerState::Listener final : public FdRegistration {
   [[nodiscard]] const SocketAddress& address() const noexcept { return address_; }
 
  private:
-  void on_events(std::uint32_t) noexcept override { server_.accept_all(fd()); }
+  void on_events(std::uint32_t) noexcept override {
+    if (wanted() != 0) server_.accept_all(fd());  // a socket that does not listen yet hangs up
+  }
 
   ServerState& server_;
   SocketAddress address_;
