@@ -254,4 +254,16 @@ Coro<Connection> open_unix_connection(std::string path, ConnectOptions options) 
   return detail::open_unix(std::move(path), std::move(options));
 }
 
+Connection connect_descriptors(int read_fd, int write_fd, std::size_t limit) {
+  EventLoop& loop = EventLoop::current();
+  detail::UniqueFd read(read_fd);
+  if (read_fd == write_fd) {
+    const detail::EndAddresses addresses = detail::addresses_of(read_fd);
+    return detail::connection_over(detail::FdTransport::of_socket(loop, std::move(read), addresses),
+                                   limit);
+  }
+  return detail::connection_over(
+      detail::FdTransport::of_pipes(loop, std::move(read), detail::UniqueFd(write_fd)), limit);
+}
+
 }  // namespace cochain

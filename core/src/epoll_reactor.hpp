@@ -52,8 +52,8 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  /// Tells everyone who is ready.
-  void poll() { look(0); }
+  /// Tells everyone who is ready; true if there was anyone.
+  bool poll() { return look(0); }
   /// Sleeps until somebody is ready or wake() is called, for `limit` at most, rounded up to a
   /// millisecond; then tells.
   void wait_for(Duration limit);
@@ -66,7 +66,7 @@ class Reactor {
   friend class FdRegistration;
   static constexpr std::size_t kEventsAtOnce = 256;
 
-  void look(int timeout_ms);
+  bool look(int timeout_ms);
   void tell_kernel() noexcept;
 
   UniqueFd epoll_;

@@ -76,7 +76,7 @@ void Reactor::wake() noexcept {
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
 }
 
-void Reactor::look(int timeout_ms) {
+bool Reactor::look(int timeout_ms) {
   tell_kernel();
   const int count =
       ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout_ms);
@@ -91,6 +91,7 @@ void Reactor::look(int timeout_ms) {
     }
   }
   told_ = came_ = 0;
+  return count > 0;
 }
 
 void Reactor::tell_kernel() noexcept {

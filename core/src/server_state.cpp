@@ -186,21 +186,31 @@ void ServerState::pause_accepting(int error) noexcept {
 void ServerState::add_client(UniqueFd socket, SocketAddress peer) {
   if (peer.family() != SocketAddress::Family::kUnix) send_without_delay(socket.get());
   EndAddresses addresses(sockname_of(socket.get()), std::move(peer));
-  std::shared_ptr<Transport> transport =
+  const std::shared_ptr<Transport> plain =
       FdTransport::of_socket(loop_, std::move(socket), std::move(addresses));
-  std::shared_ptr<TlsTransport> tls;
-  if (options_.ssl) {
-    TlsSessionOptions session(*options_.ssl, std::string());
-    session.handshake_timeout = options_.ssl_handshake_timeout;
-    session.shutdown_timeout = options_.ssl_shutdown_timeout;
-    tls = std::make_shared<TlsTransport>(std::move(transport), std::move(session));
-    transport = tls;
-    tls->start();
+  try {
+    std::shared_ptr<TlsTransport> tls;
+    if (options_.ssl) {
+      TlsSessionOptions session(*options_.ssl, std::string());
+      session.handshake_timeout = options_.ssl_handshake_timeout;
+      session.shutdown_timeout = options_.ssl_shutdown_timeout;
+      tls = std::make_shared<TlsTransport>(plain, std::move(session));
+      tls->start();
+    }
+    start_client(plain, std::move(tls));
+  } catch (...) {
+    plain->abort(nullptr);
+    throw;
   }
-  auto* client = new Client(*this, std::move(transport), std::move(tls));
+}
+
+void ServerState::start_client(std::shared_ptr<Transport> plain,
+                               std::shared_ptr<TlsTransport> tls) {
+  std::shared_ptr<Transport> transport = tls ? tls : std::move(plain);
+  auto client = std::make_unique<Client>(*this, std::move(transport), std::move(tls));
   const Task<> task = loop_.create_task(serve(shared_from_this(), *client));
   client->task = task;
-  task.get()->join(*client);
+  task.get()->join(*client.release());
 }
 
 Coro<> ServerState::serve(std::shared_ptr<ServerState> self, Client& client) {

@@ -59,6 +59,7 @@ class ServerState final : public LoopMember, public std::enable_shared_from_this
   void accept_from_now() noexcept;
   void accept_all(int listener) noexcept;
   void add_client(UniqueFd socket, SocketAddress peer);
+  void start_client(std::shared_ptr<Transport> plain, std::shared_ptr<TlsTransport> tls);
   void pause_accepting(int error) noexcept;
   void on_change(Client& client) noexcept;
   void remove_path() noexcept;

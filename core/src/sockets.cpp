@@ -165,18 +165,15 @@ Coro<std::vector<Endpoint>> look_up(std::string host, std::uint16_t port,
 }
 
 std::vector<Endpoint> interleave_families(std::vector<Endpoint> addresses) {
-  if (addresses.empty()) return addresses;
-  const int first = addresses.front().family();
-  const auto others =
-      std::stable_partition(addresses.begin(), addresses.end(),
-                            [first](const Endpoint& address) { return address.family() == first; });
+  std::vector<Endpoint> first;
+  std::vector<Endpoint> others;
+  for (const Endpoint& each : addresses) {
+    (each.family() == addresses.front().family() ? first : others).push_back(each);
+  }
   std::vector<Endpoint> mixed;
-  mixed.reserve(addresses.size());
-  auto one = addresses.begin();
-  auto other = others;
-  while (one != others || other != addresses.end()) {
-    if (one != others) mixed.push_back(*one++);
-    if (other != addresses.end()) mixed.push_back(*other++);
+  for (std::size_t i = 0; i < std::max(first.size(), others.size()); ++i) {
+    if (i < first.size()) mixed.push_back(first[i]);
+    if (i < others.size()) mixed.push_back(others[i]);
   }
   return mixed;
 }

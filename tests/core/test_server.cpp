@@ -148,8 +148,7 @@ ASYNC_TEST_REAL_TIME(Server, WaitClosedWaitsForCloseFirst) {
 }
 
 ASYNC_TEST_REAL_TIME(Server, CloseClientsSendsWhatWasWritten) {
-  Event never;
-  ClientConnected serve = [&never](StreamReader reader, StreamWriter writer) -> Coro<> {
+  ClientConnected serve = [](StreamReader reader, StreamWriter writer) -> Coro<> {
     writer.write(std::string(2'000'000, 'x'));
     co_await reader.read();  // ends when the connection is closed
   };

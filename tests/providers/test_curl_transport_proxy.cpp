@@ -55,9 +55,8 @@ ASYNC_TEST_REAL_TIME(CurlTransportProxy, IsNotAskedForNamesThatAreExcepted) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportProxy, TunnelsTlsAndHearsNoSecrets) {
-  TlsServer server(TlsServerOptions()
-                       .names("DNS:model.example.invalid")
-                       .after_connect("HTTP/1.1 200 OK\r\n\r\n"));
+  TlsServer server(
+      TlsPeerOptions().names("DNS:model.example.invalid").after_connect("HTTP/1.1 200 OK\r\n\r\n"));
   const EnvironmentVariable variable("HTTPS_PROXY", proxy_at(server.port()));
   HttpRequest request("POST", "https://model.example.invalid/v1");
   request.secret_header("Authorization", Secret("canary-7f3a"), "Bearer ");
@@ -85,7 +84,7 @@ Coro<> expect_proxy_error(const char* variable_name, std::string proxy) {
 ASYNC_TEST_REAL_TIME(CurlTransportProxy, ThatRefusesATunnel) {
   for (const std::string status : {"407 Proxy Authentication Required", "403 Forbidden",
                                    "502 Bad Gateway", "301 Moved Permanently"}) {
-    TlsServer server(TlsServerOptions().stall().after_connect(
+    TlsServer server(TlsPeerOptions().stall().after_connect(
         "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
     co_await expect_proxy_error("HTTPS_PROXY", kProxyUser + std::to_string(server.port()));
   }

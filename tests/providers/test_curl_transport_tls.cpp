@@ -58,7 +58,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportTls, AnUnknownCertificateIsRefused) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportTls, ACertificateForAnotherNameIsRefused) {
-  TlsServer server(TlsServerOptions().names("DNS:api.example.com"));
+  TlsServer server(TlsPeerOptions().names("DNS:api.example.com"));
   co_await expect_refused(trusting(server), url_of(server), ConnectError::Kind::kTlsVerify);
   co_await expect_refused(trusting(server), url_of(server, "localhost"),
                           ConnectError::Kind::kTlsVerify);
@@ -66,13 +66,13 @@ ASYNC_TEST_REAL_TIME(CurlTransportTls, ACertificateForAnotherNameIsRefused) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportTls, AnExpiredCertificateIsRefused) {
-  TlsServer server(TlsServerOptions().valid_for(std::chrono::seconds(-10)));
+  TlsServer server(TlsPeerOptions().valid_for(std::chrono::seconds(-10)));
   co_await expect_refused(trusting(server), url_of(server), ConnectError::Kind::kTlsVerify);
   EXPECT_EQ(server.heads().size(), 0U);
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportTls, AnOldVersionIsRefused) {
-  TlsServer server(TlsServerOptions().old_version_only());
+  TlsServer server(TlsPeerOptions().old_version_only());
   co_await expect_refused(trusting(server), url_of(server), ConnectError::Kind::kTls);
   EXPECT_EQ(server.handshakes(), 0U);
 }
@@ -84,7 +84,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportTls, AMissingFileOfCertificatesIsTold) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportTls, AHandshakeThatStallsTimesOutForAllWhoWaitForIt) {
-  TlsServer server(TlsServerOptions().stall());
+  TlsServer server(TlsPeerOptions().stall());
   auto curl = trusting(server);
   std::vector<Coro<Answer>> exchanges;
   for (int i = 0; i < 10; ++i) {
@@ -121,7 +121,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportTls, PlainHttpWhereTlsIsExpectedIsRefused) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportTls, CancellingInTheHandshakeClosesTheConnection) {
-  TlsServer server(TlsServerOptions().stall());
+  TlsServer server(TlsPeerOptions().stall());
   const Task<Answer> task = create_task(fetch(trusting(server), url_of(server)));
   const bool connected = co_await eventually([&] { return server.connections() == 1; });
   EXPECT_TRUE(connected);

@@ -128,7 +128,7 @@ void write_all(int socket, std::string_view bytes) {
   }
 }
 
-TlsServer::TlsServer(TlsServerOptions options)
+TlsServer::TlsServer(TlsPeerOptions options)
     : options_(std::move(options)), context_(SSL_CTX_new(TLS_server_method())) {
   make_certificate();
   if (options_.old_only) {

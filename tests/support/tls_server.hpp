@@ -52,23 +52,21 @@ std::string read_head(int socket);
 /// Writes all of it, or as much as the peer takes.
 void write_all(int socket, std::string_view bytes);
 
-class TlsServerOptions {
+class TlsPeerOptions {
  public:
-  TlsServerOptions() = default;
+  TlsPeerOptions() = default;
   /// The names in the certificate, as OpenSSL writes them.
-  TlsServerOptions& names(std::string value) { return set(cert_names, std::move(value)); }
+  TlsPeerOptions& names(std::string value) { return set(cert_names, std::move(value)); }
   /// The certificate's end, counted from now.
-  TlsServerOptions& valid_for(std::chrono::seconds value) { return set(validity, value); }
+  TlsPeerOptions& valid_for(std::chrono::seconds value) { return set(validity, value); }
   /// Nothing newer than TLS 1.1 is spoken.
-  TlsServerOptions& old_version_only() { return set(old_only, true); }
+  TlsPeerOptions& old_version_only() { return set(old_only, true); }
   /// Accepts connections and never says a word.
-  TlsServerOptions& stall() { return set(stalls, true); }
+  TlsPeerOptions& stall() { return set(stalls, true); }
   /// Answers like a proxy first: reads one request head and sends this.
-  TlsServerOptions& after_connect(std::string reply) {
-    return set(connect_reply, std::move(reply));
-  }
+  TlsPeerOptions& after_connect(std::string reply) { return set(connect_reply, std::move(reply)); }
   /// HTTP/2 instead of HTTP/1.1, for clients that offer it.
-  TlsServerOptions& http2(std::function<void(ssl_st*)> value) {
+  TlsPeerOptions& http2(std::function<void(ssl_st*)> value) {
     return set(http2_handler, std::move(value));
   }
 
@@ -81,7 +79,7 @@ class TlsServerOptions {
 
  private:
   template <class Member, class Value>
-  TlsServerOptions& set(Member& member, Value value) {
+  TlsPeerOptions& set(Member& member, Value value) {
     member = std::move(value);
     return *this;
   }
@@ -90,7 +88,7 @@ class TlsServerOptions {
 /// Answers every request with 200 and the text "secret garden".
 class TlsServer {
  public:
-  explicit TlsServer(TlsServerOptions options = TlsServerOptions());
+  explicit TlsServer(TlsPeerOptions options = TlsPeerOptions());
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
@@ -113,7 +111,7 @@ class TlsServer {
   static int choose_protocol(ssl_st* session, const unsigned char** out, unsigned char* out_size,
                              const unsigned char* offered, unsigned offered_size, void* self);
 
-  TlsServerOptions options_;
+  TlsPeerOptions options_;
   ssl_ctx_st* context_ = nullptr;
   std::string ca_file_;
   std::atomic<std::size_t> handshakes_{0};

@@ -94,4 +94,14 @@ class Connection {
 [[nodiscard]] Coro<Connection> open_unix_connection(std::string path,
                                                     ConnectOptions options = ConnectOptions());
 
+/// A connection over descriptors that the caller has: two ends of pipes, or one connected stream
+/// socket given twice. -1 for a direction that there is not.
+/// Lives:  takes the descriptors, and closes them when its writer is closed or gone, also if it can
+///         only be read. A pipe that can only be read closes at its end; one that can only be
+///         written to, when nobody reads it any more.
+/// Errors: std::system_error if they cannot be watched, as plain files. The descriptors become
+///         non-blocking, for everyone who shares them.
+[[nodiscard]] Connection connect_descriptors(int read_fd, int write_fd,
+                                             std::size_t limit = kStreamLimit);
+
 }  // namespace cochain
