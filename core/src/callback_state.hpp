@@ -12,6 +12,19 @@
 
 namespace cochain::detail {
 
+/// Memory for callbacks from where coroutine frames come from: they come and go as often.
+template <class T>
+class FrameAllocator {
+ public:
+  using value_type = T;
+  FrameAllocator() noexcept = default;
+  template <class U>
+  FrameAllocator(const FrameAllocator<U>&) noexcept {}
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_frame(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t count) noexcept { free_frame(memory, count * sizeof(T)); }
+  friend bool operator==(FrameAllocator, FrameAllocator) noexcept { return true; }
+};
+
 /// It keeps itself alive from keep() until it ran or was cancelled.
 class CallbackState : public ReadyItem, public Timer {
  public:

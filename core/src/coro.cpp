@@ -26,7 +26,7 @@ namespace {
 
 constexpr std::size_t kClassBytes = 64;
 constexpr std::size_t kClasses = 32;  // frames up to 2 KiB; larger ones go to malloc
-constexpr std::size_t kKeptPerClass = 4096;
+constexpr std::size_t kKeptPerClass = std::size_t{1} << 20;  // what a million tasks leave
 
 struct FreeBlock {
   FreeBlock* next;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
+#include <ctime>
 #include <mutex>
 #include <vector>
 
@@ -25,7 +26,7 @@ namespace {
 // While busy, descriptors are looked at this often: an epoll_wait() costs some 100 ns, more than
 // most steps do. A millisecond is what a peer on the network cannot notice.
 constexpr std::size_t kStepsBetweenPolls = 61;
-constexpr Duration kBusyTimeBetweenPolls = std::chrono::milliseconds(1);
+constexpr Duration kBusyTimeBetweenPolls = std::chrono::milliseconds(1);  // of virtual time
 // Bytes may move for a while before a task can go on. A watcher that never takes what it is told of
 // must not stop a virtual clock for ever.
 constexpr int kLooksBeforeJump = 1000;
@@ -152,7 +153,8 @@ Handle EventLoop::call_soon(std::function<void()> callback) {
 Handle EventLoop::schedule(std::function<void()> callback, Context context) {
   require_own_thread("call_soon()");
   auto state =
-      std::make_shared<detail::CallbackState>(*this, std::move(callback), std::move(context));
+      std::allocate_shared<detail::CallbackState>(detail::FrameAllocator<detail::CallbackState>(),
+                                                  *this, std::move(callback), std::move(context));
   state->keep(state);
   make_ready(*state);
   return Handle(std::move(state));
@@ -164,7 +166,8 @@ Handle EventLoop::call_later(Duration delay, std::function<void()> callback) {
 
 Handle EventLoop::call_at(TimePoint when, std::function<void()> callback) {
   require_own_thread("call_at()");
-  auto state = std::make_shared<detail::CallbackState>(*this, std::move(callback), copy_context());
+  auto state = std::allocate_shared<detail::CallbackState>(
+      detail::FrameAllocator<detail::CallbackState>(), *this, std::move(callback), copy_context());
   state->keep(state);
   arm(*state, when);
   return Handle(std::move(state));
@@ -311,8 +314,7 @@ void EventLoop::run_pass() {
   if (posted_->any()) run_posted();
   if (ready_->empty()) {
     wait_while_idle();
-  } else if (steps_since_poll_ >= kStepsBetweenPolls ||
-             clock_->now() - last_poll_ >= kBusyTimeBetweenPolls) {
+  } else if (steps_since_poll_ >= kStepsBetweenPolls || busy_for_long()) {
     poll();
   }
   if (!timers_->empty()) {
@@ -338,6 +340,15 @@ void EventLoop::run_ready(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     if (detail::ReadyItem* item = ready_->pop()) item->run();
   }
+}
+
+bool EventLoop::busy_for_long() noexcept {
+  if (virtual_time_) return clock_->now() - last_poll_ >= kBusyTimeBetweenPolls;
+  // The kernel's coarse clock moves every few milliseconds, and is read in a fifth of the time.
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  const std::int64_t tick = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+  return std::exchange(coarse_tick_, tick) != tick;
 }
 
 void EventLoop::poll() {

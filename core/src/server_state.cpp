@@ -47,7 +47,7 @@ class ServerState::Client final : public Joiner, public LossListener {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  void on_done(TaskBase& done) noexcept override {
+  void on_done(FutureBase& done) noexcept override {
     if (done.failed()) {
       ExceptionContext report;
       report.message = "Unhandled exception in client_connected_cb";

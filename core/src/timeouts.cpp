@@ -5,53 +5,28 @@
 namespace cochain {
 namespace {
 
-/// A wait that ends at a deadline.
-class Sleep final : public Waiter, private Timer {
- public:
-  Sleep(EventLoop& loop, TimePoint deadline) noexcept : loop_(loop), deadline_(deadline) {}
-  bool await_ready() const noexcept { return false; }
-  template <class Promise>
-  void await_suspend(std::coroutine_handle<Promise> frame) {
-    loop_.arm(*this, deadline_);
-    suspend(frame);
-  }
-  void await_resume() {
-    disarm();
-    throw_if_cancelled();
-  }
-
- private:
-  void fire() noexcept override { wake(); }
-
-  EventLoop& loop_;
-  TimePoint deadline_;
-};
+Coro<> sleep_in_a_coro(Sleep sleep) { co_await sleep; }
 
 }  // namespace
 
-Coro<> sleep(Duration delay) {
-  if (delay <= Duration::zero()) {
-    co_await detail::Yield();
+Sleep::operator Coro<>() && { return sleep_in_a_coro(std::move(*this)); }
+
+void Sleep::begin() {
+  EventLoop& loop = task()->loop();
+  if (until_ ? *until_ <= loop.time() : delay_ <= Duration::zero()) {
+    wake();
   } else {
-    EventLoop& loop = EventLoop::current();
-    co_await Sleep(loop, deadline_after(loop.time(), delay));
+    loop.arm(*this, until_ ? *until_ : deadline_after(loop.time(), delay_));
   }
 }
 
-Coro<> sleep_until(TimePoint when) {
-  EventLoop& loop = EventLoop::current();
-  if (when <= loop.time()) {
-    co_await detail::Yield();
-  } else {
-    co_await Sleep(loop, when);
-  }
-}
+Timeout::Timeout(std::optional<TimePoint> when) : Timeout(when, EventLoop::current().time()) {}
 
-Timeout::Timeout(std::optional<TimePoint> when)
+Timeout::Timeout(std::optional<TimePoint> when, TimePoint now)
     : task_(current_task()), loop_(EventLoop::current()), requests_at_entry_(0) {
   if (!task_) throw InvalidStateError("a timeout needs a task; it was entered in a callback");
   requests_at_entry_ = task_.cancelling();
-  reschedule(when);
+  set(when, now);
 }
 
 Timeout::~Timeout() { (void)leave(); }
@@ -61,11 +36,15 @@ void Timeout::reschedule(std::optional<TimePoint> when) {
     throw InvalidStateError(state_ == State::kLeft ? "this timeout was left"
                                                    : "this timeout has fired");
   }
-  when_ = when;
   disarm();
   loop_.forget_ready(*this);
+  set(when, loop_.time());
+}
+
+void Timeout::set(std::optional<TimePoint> when, TimePoint now) {
+  when_ = when;
   if (!when) return;
-  if (*when <= loop_.time()) {
+  if (*when <= now) {
     fire();  // ahead of the body's next suspension, even if that is only for one pass
   } else {
     loop_.arm(*this, *when);

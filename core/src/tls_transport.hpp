@@ -88,6 +88,7 @@ class TlsTransport final : public Transport, public Protocol {
     explicit ReadOn(TlsTransport& owner) noexcept : owner_(owner) {}
     ~ReadOn() = default;
     void run() noexcept override { owner_.read_on(); }
+    [[nodiscard]] std::string what() const override { return "a TLS connection"; }
 
    private:
     TlsTransport& owner_;

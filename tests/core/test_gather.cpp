@@ -207,7 +207,7 @@ ASYNC_TEST(GatherOutcomes, GivesACancelledChildAsACancelledError) {
 }
 
 ASYNC_TEST(GatherOutcomes, OfVoidIsSuccessOrError) {
-  std::vector<Coro<>> coros = list_of(passes(1), sleep(1s));
+  std::vector<Coro<>> coros = list_of(passes(1), Coro<>(sleep(1s)));
   const std::vector<Outcome<void>> outcomes = co_await gather_outcomes(std::move(coros));
   EXPECT_TRUE(outcomes.at(0).ok());
   EXPECT_TRUE(outcomes.at(1).ok());

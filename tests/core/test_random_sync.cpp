@@ -178,7 +178,7 @@ Coro<> break_and_mend(Barrier& barrier, Rounds& rounds, Random& random) {
 }
 
 /// Takes the places that are missing, as long as one of `tasks` waits.
-Coro<> complete(Barrier& barrier, Rounds& rounds, const std::vector<Task<>>& tasks) {
+Coro<> complete(Barrier& barrier, Rounds& rounds, std::vector<Task<>> tasks) {
   for (const Task<>& task : tasks) {
     while (!task.done()) {
       co_await sleep(10ms);  // longer than any pause

@@ -306,7 +306,7 @@ TEST(Server, WithoutDescriptorsTriesAgainAfterASecond) {
     co_await end(server);
     loop.set_exception_handler(nullptr);
   };
-  run_async_test(body(), TestClock::kReal);
+  run_test(body(), TestOptions().clock(TestClock::kReal));
 }
 
 ASYNC_TEST_REAL_TIME(UnixServer, ReplacesAStaleSocketButNoFile) {

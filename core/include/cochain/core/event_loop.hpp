@@ -1,6 +1,6 @@
 // The event loop: one thread, a ring of what is ready, a heap of timers, a reactor for descriptors.
 //
-// One pass: look at descriptors (at least every 61 steps or every millisecond while busy, and
+// One pass: look at descriptors (at least every 61 steps or few milliseconds while busy, and
 // until the next deadline while idle), move what is due from the heap to the ring, then run
 // exactly what was ready at that moment, so that tasks that wake each other cannot starve I/O.
 #pragma once
@@ -200,7 +200,7 @@ class EventLoop {
   void make_ready(detail::ReadyItem& item) noexcept;
   void forget_ready(detail::ReadyItem& item) noexcept;
   [[nodiscard]] detail::TaskBase* running_task() const noexcept { return running_task_; }
-  /// The time of the last look at the clock: at most a millisecond old while busy.
+  /// The time of the last look at the clock: a few milliseconds old at most, unless a step blocks.
   [[nodiscard]] TimePoint pass_time() const noexcept { return last_poll_; }
   [[nodiscard]] std::uint64_t next_task_id() noexcept { return ++last_task_id_; }
   void forget_task() noexcept { --task_count_; }
@@ -249,6 +249,7 @@ class EventLoop {
   void run_pass();
   void run_ready(std::size_t count);
   void run_until(const std::function<bool()>& ended, const std::function<void()>& after_pass);
+  [[nodiscard]] bool busy_for_long() noexcept;
   void poll();
   void wait_while_idle();
   void run_posted() noexcept;
@@ -271,6 +272,7 @@ class EventLoop {
   std::uint64_t last_task_id_ = 0;
   std::size_t steps_since_poll_ = 0;
   TimePoint last_poll_{};
+  std::int64_t coarse_tick_ = 0;
   std::function<void(const ExceptionContext&)> exception_handler_;
   std::function<bool()> idle_hook_;
   std::unique_ptr<detail::LoopDebug> debug_;  // null while debug mode is off
@@ -298,6 +300,11 @@ Task<T> create_task(Coro<T> coro, std::string_view name = {}) {
 template <class T>
 Task<T> create_task(Coro<T> coro, TaskOptions options) {
   return EventLoop::current().create_task(std::move(coro), std::move(options));
+}
+/// The same for an operation, such as `queue.get()` or `sleep(1s)`.
+template <Awaitable A>
+Task<await_result_t<A>> create_task(A operation, std::string_view name = {}) {
+  return EventLoop::current().create_task(ensure_coro(std::move(operation)), name);
 }
 
 }  // namespace cochain

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -148,9 +147,13 @@ Stream<void_to_unit_t<Result>> map_stream(Stream<In> input, F function, MapOptio
   if (error) std::rethrow_exception(error);
 }
 
+// As std::ranges has it, whose header costs more than all of this one.
 template <class Range>
-Stream<std::ranges::range_value_t<Range>> stream_of(Range range) {
-  for (auto&& item : range) co_yield std::ranges::range_value_t<Range>(std::move(item));
+using range_value_t = std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>;
+
+template <class Range>
+Stream<range_value_t<Range>> stream_of(Range range) {
+  for (auto&& item : range) co_yield range_value_t<Range>(std::move(item));
 }
 
 template <class F, class In>
@@ -175,8 +178,8 @@ Stream<void_to_unit_t<detail::map_result_t<F, In>>> map(Stream<In> input, F func
 }
 
 /// The same for the items of a range, such as a vector, which is kept in the stream.
-template <std::ranges::input_range Range, class F>
-Stream<void_to_unit_t<detail::map_result_t<F, std::ranges::range_value_t<Range>>>> map(
+template <class Range, class F>
+Stream<void_to_unit_t<detail::map_result_t<F, detail::range_value_t<Range>>>> map(
     Range range, F function, MapOptions options) {
   return map(detail::stream_of(std::move(range)), std::move(function), options);
 }

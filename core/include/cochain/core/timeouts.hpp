@@ -10,30 +10,42 @@
 
 namespace cochain {
 
-/// Suspends the task for `delay`; others run meanwhile.
-/// Units:    any chrono duration. Zero or less gives way for exactly one pass of the loop.
-/// Suspends: always; cancellable, and its timer goes with it.
-Coro<> sleep(Duration delay);
-
-/// Suspends until the loop's clock shows `when`; a past moment gives way for one pass.
-Coro<> sleep_until(TimePoint when);
-
-namespace detail {
-
-/// Gives way for one pass.
-class Yield final : public Waiter {
+/// What sleep() gives: the time begins when it is awaited. Where a Coro is asked for, it is one.
+class [[nodiscard("a sleep takes no time until it is awaited")]] Sleep final : public Waiter,
+                                                                               private Timer {
  public:
-  Yield() noexcept = default;
+  explicit Sleep(Duration delay) noexcept : delay_(delay) {}
+  explicit Sleep(TimePoint until) noexcept : until_(until) {}
+  Sleep(Sleep&& other) noexcept
+      : Waiter(std::move(other)), delay_(other.delay_), until_(other.until_) {}
+  operator Coro<>() &&;
+
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> frame) {
     suspend(frame);
-    wake();
+    begin();
   }
-  void await_resume() { throw_if_cancelled(); }
+  void await_resume() {
+    disarm();
+    throw_if_cancelled();
+  }
+
+ private:
+  void begin();
+  void fire() noexcept override { wake(); }
+
+  Duration delay_{};
+  std::optional<TimePoint> until_;
 };
 
-}  // namespace detail
+/// Suspends the task for `delay`; others run meanwhile.
+/// Units:    any chrono duration. Zero or less gives way for exactly one pass of the loop.
+/// Suspends: always; cancellable, and its timer goes with it.
+inline Sleep sleep(Duration delay) { return Sleep(delay); }
+
+/// Suspends until the loop's clock shows `when`; a past moment gives way for one pass.
+inline Sleep sleep_until(TimePoint when) { return Sleep(when); }
 
 /// The deadline of a timeout() scope, as its body sees it.
 /// It cancels the task when the deadline passes, and knows its own request from a foreign one by
@@ -41,6 +53,8 @@ class Yield final : public Waiter {
 class Timeout final : private Timer, private detail::ReadyItem {
  public:
   explicit Timeout(std::optional<TimePoint> when);
+  /// The same with a time that was just read from the loop's clock.
+  Timeout(std::optional<TimePoint> when, TimePoint now);
   ~Timeout();
   /// When it fires; nothing means never.
   [[nodiscard]] std::optional<TimePoint> when() const noexcept { return when_; }
@@ -59,6 +73,7 @@ class Timeout final : private Timer, private detail::ReadyItem {
   enum class State { kActive, kExpiring, kExpired, kLeft };
   void fire() noexcept override;  // queues behind what was ready first: that may end the scope
   void run() noexcept override;
+  void set(std::optional<TimePoint> when, TimePoint now);
   [[nodiscard]] std::string what() const override { return "a timeout"; }
 
   AnyTask task_;
@@ -115,7 +130,8 @@ Coro<T> wait_for(Coro<T> coro, Duration delay) {
     coro.close();
     throw TimeoutError();
   }
-  Timeout scope(deadline_after(EventLoop::current().time(), delay));
+  const TimePoint now = EventLoop::current().time();
+  Timeout scope(deadline_after(now, delay), now);
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(coro);
