@@ -393,7 +393,7 @@ void EventLoop::run_posted() noexcept {
 }
 
 ThreadPoolExecutor& EventLoop::default_executor() {
-  if (!default_executor_) default_executor_ = std::make_unique<ThreadPoolExecutor>();
+  if (!default_executor_) default_executor_ = std::make_shared<ThreadPoolExecutor>();
   return *default_executor_;
 }
 
@@ -423,9 +423,15 @@ class EventLoop::PatienceReport final : private Timer {
   Duration waited_{};
 };
 
+void EventLoop::set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor) noexcept {
+  default_executor_ = std::move(executor);
+}
+
 void EventLoop::shutdown() {
   for (int round = 0; task_count_ > 0 && round < kShutdownRounds; ++round) cancel_all_tasks();
-  if (default_executor_) default_executor_->shutdown();
+  if (const std::shared_ptr<ThreadPoolExecutor> executor = default_executor_) {
+    detail::end_executor(*this, *executor, executor_join_timeout_);
+  }
 }
 
 void EventLoop::cancel_all_tasks() {

@@ -105,6 +105,7 @@ EventLoop& Runner::get_loop() {
     loop_ = std::make_unique<EventLoop>(options_.clock);
     loop_->set_exception_handler(options_.exception_handler);
     loop_->set_task_start(options_.task_start);
+    loop_->set_executor_join_timeout(options_.executor_join_timeout);
     if (options_.debug) loop_->set_debug(*options_.debug);
     context_ = std::make_shared<Context>(copy_context());
   }

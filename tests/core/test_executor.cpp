@@ -1,34 +1,12 @@
 // Blocking work on other threads, and the way back to the loop.
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "core_test.hpp"
+#include "gate.hpp"
 
 namespace cochain::testing {
 namespace {
-
-/// Opens once; threads wait for it. What a test uses in place of a sleep.
-class Gate {
- public:
-  void open() {
-    {
-      const std::lock_guard lock(mutex_);
-      open_ = true;
-    }
-    opened_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    opened_.wait(lock, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
-};
 
 ASYNC_TEST(ToThread, GivesTheResultOfTheFunction) {
   const int value = co_await to_thread([] { return 42; });
@@ -130,13 +108,15 @@ ASYNC_TEST(ToThread, CancelledLeavesTheThreadRunning) {
 
 ASYNC_TEST(ToThread, ResultThatNobodyHearsIsReleased) {
   {
+    Gate started;
     Gate gate;
     const auto make = [&] {
+      started.open();
       gate.wait();
       return std::make_shared<Probe>(1);
     };
     const Task<std::shared_ptr<Probe>> task = create_task(to_thread(make));
-    co_await passes(3);
+    co_await to_thread([&] { started.wait(); });
     task.cancel();
     (void)co_await error_of(task);
     gate.open();
@@ -243,13 +223,15 @@ TEST(Executor, ReleasesWhatWorkHeldOnceItRan) {
 TEST(Executor, OfTheLoopIsJoinedBeforeRunReturns) {
   std::atomic<bool> finished{false};
   const auto main = [](std::atomic<bool>& out) -> Coro<> {
+    Gate started;
     Gate gate;
     const auto work = [&] {
+      started.open();
       gate.wait();
       out = true;
     };
     const Task<> task = create_task(to_thread(work));
-    co_await passes(3);
+    co_await to_thread([&] { started.wait(); });
     gate.open();
     task.cancel();
     EventLoop::current().default_executor().shutdown();  // before the gate goes
@@ -262,15 +244,19 @@ TEST(Executor, OfTheLoopIsJoinedBeforeRunReturns) {
 // loop is gone.
 TEST(Executor, AnswerAfterTheEndOfTheLoopIsDropped) {
   ThreadPoolExecutor executor(1);
+  Gate started;
   Gate gate;
-  const auto main = [](ThreadPoolExecutor& threads, Gate& wait_for) -> Coro<> {
-    const auto work = [&] { wait_for.wait(); };
+  const auto main = [](ThreadPoolExecutor& threads, Gate& has_begun, Gate& wait_for) -> Coro<> {
+    const auto work = [&has_begun, &wait_for] {
+      has_begun.open();
+      wait_for.wait();
+    };
     const Task<> task = create_task(run_in_executor(threads, work));
-    co_await passes(3);
+    co_await to_thread([&] { has_begun.wait(); });
     task.cancel();
     (void)co_await error_of(task);
   };
-  run(main(executor, gate));
+  run(main(executor, started, gate));
   gate.open();
   executor.shutdown();
 }

@@ -57,10 +57,11 @@ class QueueEmpty : public Error {
   QueueEmpty() : Error("the queue is empty") {}
 };
 
-/// `Queue::put_nowait()` found no room.
+/// `Queue::put_nowait()` found no room, or `submit()` of an executor.
 class QueueFull : public Error {
  public:
   QueueFull() : Error("the queue is full") {}
+  using Error::Error;
 };
 
 /// The queue was shut down: it accepts nothing, and has nothing left to give.

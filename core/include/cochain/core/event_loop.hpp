@@ -120,6 +120,16 @@ class EventLoop {
   [[nodiscard]] TimePoint time() const noexcept { return clock_->now(); }
   [[nodiscard]] const Clock& clock() const noexcept { return *clock_; }
 
+  /// Runs `callback` as a callback of this loop, in the present context, whenever the process gets
+  /// `signal` (signals that come faster than the loop turns count as one). Replaces an earlier one;
+  /// that of SIGINT goes before the Ctrl-C of run().
+  /// Lives:  until remove_signal_handler() or the end of the loop, which restore the action before.
+  /// Errors: InvalidStateError if another loop of the process has signals (the first that asks has
+  ///         them), or the signal cannot be caught, as SIGKILL, or tells of a fault, as SIGSEGV.
+  void add_signal_handler(int signal, std::function<void()> callback);
+  /// False if this loop has no callback for it.
+  bool remove_signal_handler(int signal);
+
   void set_exception_handler(std::function<void(const ExceptionContext&)> handler);
   void call_exception_handler(const ExceptionContext& context) noexcept;
 
@@ -155,11 +165,17 @@ class EventLoop {
   /// Errors: InvalidStateError if a loop runs on this thread already; DeadlockError under a
   ///         virtual clock when nothing can ever run again.
   void run_until_done(detail::TaskBase& task, const std::function<void()>& after_pass = nullptr);
-  /// Cancels all tasks, runs until they are done, and joins the threads of the default executor.
-  /// What the tasks throw goes to the exception handler.
+  /// Cancels all tasks, runs until they are done, asks the work of the default executor to stop and
+  /// joins its threads. What the tasks throw, and which threads are busy beyond the limit, goes to
+  /// the exception handler.
   void shutdown();
   /// The pool behind to_thread(), made when first asked for.
   [[nodiscard]] ThreadPoolExecutor& default_executor();
+  /// Replaces it. shutdown() ends only the one that is set then.
+  void set_default_executor(std::shared_ptr<ThreadPoolExecutor> executor) noexcept;
+  /// How long shutdown() waits for its threads, in real time; asyncio's limit unless told
+  /// otherwise.
+  void set_executor_join_timeout(Duration limit) noexcept { executor_join_timeout_ = limit; }
 
   /// Debug mode: see debug.hpp. Off unless COCHAIN_DEBUG=1 is in the environment.
   void set_debug(const DebugOptions& options);
@@ -276,7 +292,8 @@ class EventLoop {
   std::function<void(const ExceptionContext&)> exception_handler_;
   std::function<bool()> idle_hook_;
   std::unique_ptr<detail::LoopDebug> debug_;  // null while debug mode is off
-  std::unique_ptr<ThreadPoolExecutor> default_executor_;
+  std::shared_ptr<ThreadPoolExecutor> default_executor_;
+  Duration executor_join_timeout_ = std::chrono::minutes(5);
   std::vector<std::pair<std::uint64_t, std::unique_ptr<Service>>> services_;
 };
 

@@ -24,6 +24,12 @@ class RunOptions {
     exception_handler = std::move(value);
     return *this;
   }
+  /// How long run() waits at its end for threads of the default executor that are busy. The
+  /// exception handler is told which still are; they are left to themselves.
+  RunOptions& with_executor_join_timeout(Duration value) {
+    executor_join_timeout = value;
+    return *this;
+  }
 
   /// Debug mode, whatever COCHAIN_DEBUG says: `RunOptions().with_debug(DebugOptions())`.
   RunOptions& with_debug(DebugOptions value) {
@@ -40,6 +46,7 @@ class RunOptions {
   std::function<void(const ExceptionContext&)> exception_handler;
   std::optional<DebugOptions> debug;
   TaskStart task_start = TaskStart::kNextPass;
+  Duration executor_join_timeout = std::chrono::minutes(5);
 };
 
 /// Runs several main coroutines one after the other on one loop and in one context: what the first
@@ -78,8 +85,8 @@ class Runner {
 };
 
 /// Runs `main` on a new event loop until it is done, and gives its result.
-/// At the end all tasks that are left are cancelled and waited for, then the threads of the
-/// default executor are joined.
+/// At the end all tasks that are left are cancelled and waited for, then the work of the default
+/// executor is asked to stop and its threads are joined, for executor_join_timeout at most.
 /// Ctrl-C:  the first cancels `main`, which may clean up; if its CancelledError comes out, run()
 ///          throws KeyboardInterrupt. The second ends the process by the signal itself. Only on the
 ///          first thread that runs a loop, and only if SIGINT had its default action.
