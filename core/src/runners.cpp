@@ -2,67 +2,21 @@
 
 #include "cochain/core/runners.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-#include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstdint>
-#include <system_error>
-
-#include "cochain/core/reactor.hpp"
+#include "signals.hpp"
 
 namespace cochain {
 namespace {
 
-std::atomic<int> interrupt_fd{-1};  // the eventfd of the loop that hears Ctrl-C
-
-// The first Ctrl-C only stores and wakes. It also restores the default action, so the second one
-// ends the process even if the program is stuck and never comes back to its loop.
-extern "C" void on_interrupt(int) {
-  const int saved_errno = errno;
-  const std::uint64_t one = 1;
-  const int fd = interrupt_fd.load();
-  if (fd >= 0) {
-    [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof one);
-  }
-  errno = saved_errno;
-}
-
 /// Cancels a task on Ctrl-C, for as long as it lives.
 class InterruptScope {
  public:
-  InterruptScope(EventLoop& loop, detail::TaskBase& main) : main_(main) {
-    struct sigaction current{};
-    ::sigaction(SIGINT, nullptr, &current);
-    if (current.sa_handler != SIG_DFL) return;  // the program, or another loop, hears it
-    fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-    try {
-      watcher_ = std::make_unique<FdWatcher>(loop, fd_, [this](Readiness) { interrupt(); });
-    } catch (...) {
-      ::close(fd_);
-      throw;
-    }
-    int none = -1;
-    if (!interrupt_fd.compare_exchange_strong(none, fd_)) return;
-    listening_ = true;
-    watcher_->watch(Readiness(true, false));
-    struct sigaction ours{};
-    ours.sa_handler = &on_interrupt;
-    ours.sa_flags = static_cast<int>(SA_RESETHAND);
-    ::sigaction(SIGINT, &ours, nullptr);
-  }
+  InterruptScope(EventLoop& loop, detail::TaskBase& main)
+      : signals_(detail::SignalService::of(loop)), hears_(signals_.hear_interrupt([this, &main] {
+          interrupted_ = true;
+          main.cancel("interrupted by Ctrl-C");
+        })) {}
   ~InterruptScope() {
-    if (listening_) {
-      struct sigaction current{};
-      ::sigaction(SIGINT, nullptr, &current);
-      // The program may have set a handler of its own meanwhile: that one stays.
-      if (current.sa_handler == &on_interrupt) std::signal(SIGINT, SIG_DFL);
-      interrupt_fd = -1;
-    }
-    watcher_.reset();
-    if (fd_ >= 0) ::close(fd_);
+    if (hears_) signals_.unhear_interrupt();
   }
   InterruptScope(const InterruptScope&) = delete;
   InterruptScope& operator=(const InterruptScope&) = delete;
@@ -70,18 +24,9 @@ class InterruptScope {
   [[nodiscard]] bool interrupted() const noexcept { return interrupted_; }
 
  private:
-  void interrupt() {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = ::read(fd_, &count, sizeof count);
-    interrupted_ = true;
-    main_.cancel("interrupted by Ctrl-C");
-  }
-
-  detail::TaskBase& main_;
-  int fd_ = -1;
-  bool listening_ = false;
+  detail::SignalService& signals_;
   bool interrupted_ = false;
-  std::unique_ptr<FdWatcher> watcher_;
+  bool hears_;
 };
 
 }  // namespace
