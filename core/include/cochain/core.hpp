@@ -26,6 +26,7 @@
 #include "cochain/core/socket_address.hpp"
 #include "cochain/core/stream.hpp"
 #include "cochain/core/stream_io.hpp"
+#include "cochain/core/subprocess.hpp"
 #include "cochain/core/task.hpp"
 #include "cochain/core/task_group.hpp"
 #include "cochain/core/timeouts.hpp"
