@@ -61,6 +61,12 @@ Use it from another terminal:
   cochain chat hello
 )";
 
+constexpr const char* kTasksFooter = R"(
+The program takes no part in it and is not stopped; it may be stuck. It takes its
+user's rights, and root's where the kernel restricts ptrace. The exit code is 1 if
+tasks await each other in a circle.
+)";
+
 double number(const std::string& text, const std::string& what) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
@@ -236,6 +242,20 @@ void add_batch_options(CLI::App& command, BatchArguments& arguments, std::string
   command.add_flag("--ordered", arguments.ordered, "write in the order of the input");
 }
 
+void add_tasks_options(CLI::App& command, TasksArguments& arguments, bool& json) {
+  command.footer(kTasksFooter);
+  command.require_subcommand(1);
+  CLI::App* ps = command.add_subcommand("ps", "A table: where each task stands, who awaits it.");
+  CLI::App* pstree = command.add_subcommand("pstree", "A tree: tasks under those that await them.");
+  ps->add_flag("--json", json, "one JSON object a line for each task");
+  for (CLI::App* each : {ps, pstree}) {
+    each->add_option("PID", arguments.pid, "the process to look into")
+        ->option_text(" ")
+        ->required()
+        ->check(CLI::PositiveNumber);
+  }
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -273,16 +293,27 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
   sim_app->footer(kSimFooter);
   add_sim_options(*sim_app, sim_text, sim);
 
+  TasksArguments tasks;
+  bool json = false;
+  CLI::App* tasks_app = app.add_subcommand("tasks", "Show the tasks of a running program.");
+  add_tasks_options(*tasks_app, tasks, json);
+
   CLI::App* doctor_app = app.add_subcommand("doctor", "Show and check how all this is set up.");
 
   const std::string first = argc > 1 ? argv[1] : "-";
   const auto is_first = [&first](const CLI::App* each) { return each->get_name() == first; };
   if (!first.starts_with('-') && app.get_subcommands(is_first).empty()) {
-    throw UsageError("there is no command '" + first + "'; there are chat, batch, sim and doctor");
+    throw UsageError("there is no command '" + first +
+                     "'; there are chat, batch, sim, tasks and doctor");
   }
   app.parse(argc, argv);
   chat.model.stream = batch.model.stream = !no_stream;
   if (*doctor_app) return DoctorArguments();
+  if (*tasks_app) {
+    if (json) tasks.view = TasksView::kJson;
+    if (tasks_app->got_subcommand("pstree")) tasks.view = TasksView::kTree;
+    return tasks;
+  }
   if (*batch_app) {
     batch.format = format_of(format);
     return batch;

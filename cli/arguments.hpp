@@ -67,6 +67,17 @@ class DoctorArguments {
   DoctorArguments() = default;
 };
 
+/// How `cochain tasks` shows what it found.
+enum class TasksView { kTable, kJson, kTree };
+
+/// `cochain tasks ps` and `cochain tasks pstree`
+class TasksArguments {
+ public:
+  TasksArguments() = default;
+  int pid = 0;
+  TasksView view = TasksView::kTable;
+};
+
 /// A text to print on stdout, and nothing else to do: --help, --version.
 class TextToPrint {
  public:
@@ -74,8 +85,8 @@ class TextToPrint {
   std::string text;
 };
 
-using Arguments =
-    std::variant<ChatArguments, BatchArguments, SimArguments, DoctorArguments, TextToPrint>;
+using Arguments = std::variant<ChatArguments, BatchArguments, SimArguments, TasksArguments,
+                               DoctorArguments, TextToPrint>;
 
 /// Reads the command line.
 /// Errors:   UsageError.

@@ -16,6 +16,10 @@ namespace cochain::cli {
 /// Serves the simulator until Ctrl-C.
 [[nodiscard]] ExitCode run_sim(const SimArguments& arguments);
 
+/// Shows the tasks of another program. kFailed if some of them await each other in a circle.
+/// Errors: Error if that program cannot be looked into.
+[[nodiscard]] ExitCode run_tasks(const TasksArguments& arguments);
+
 /// Says how this program is built and set up.
 [[nodiscard]] ExitCode run_doctor(const DoctorArguments& arguments);
 

@@ -144,11 +144,13 @@ std::vector<StackFrame> CallTrace::frames() const {
   return frames;
 }
 
-std::string CallTrace::str() const {
+std::string CallTrace::str(std::string_view itself) const {
   std::string text;
   std::size_t told = 0;
-  for (const StackFrame& frame : frames()) {
+  const std::vector<StackFrame> calls = frames();
+  for (const StackFrame& frame : calls) {
     if (told == kFramesTold) break;
+    if (&frame == &calls.front() && calls.size() > 1 && frame.function == itself) continue;
     text += told++ == 0 ? "\n  made in " : "\n  called from ";
     text += frame.function;
     if (frame.line != 0) text += " at " + frame.file + ":" + std::to_string(frame.line);

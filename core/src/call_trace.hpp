@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cochain/core/task.hpp"
@@ -18,8 +19,9 @@ class CallTrace {
   /// The calls with function, file and line as far as they are known, outside of what cochain does
   /// between its user and this place, up to the step of a task.
   [[nodiscard]] std::vector<StackFrame> frames() const;
-  /// The first few of them: lines that begin with a line break.
-  [[nodiscard]] std::string str() const;
+  /// The first few of them: lines that begin with a line break. A coroutine is made inside itself:
+  /// the first call is left out if it is one of `itself`.
+  [[nodiscard]] std::string str(std::string_view itself = {}) const;
 
  private:
   static constexpr int kCallsMax = 24;

@@ -53,7 +53,8 @@ class CallbackState : public ReadyItem, public Timer {
       callback();
     } catch (...) {
       ExceptionContext report;
-      report.message = "exception in a callback of the event loop" + made_at(this);
+      report.message = "exception in a callback of the event loop";
+      report.source_traceback = made_at(this);
       report.exception = std::current_exception();
       loop_.call_exception_handler(report);
     }

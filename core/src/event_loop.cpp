@@ -100,7 +100,8 @@ void EventLoop::Remote::call_soon(std::function<void()> callback) const {
 void default_exception_handler(const ExceptionContext& context) noexcept {
   try {
     const std::string detail = context.exception ? ": " + describe(context.exception) : "";
-    std::fprintf(stderr, "cochain: %s%s\n", context.message.c_str(), detail.c_str());
+    std::fprintf(stderr, "cochain: %s%s%s\n", context.message.c_str(), detail.c_str(),
+                 context.source_traceback.c_str());
   } catch (...) {
     std::fputs("cochain: an error could not be reported (out of memory)\n", stderr);
   }

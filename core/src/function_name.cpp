@@ -52,7 +52,8 @@ std::vector<std::string_view> qualified_name(std::string_view name) {
 }
 
 bool is_lambda(std::string_view part) {
-  return part.substr(0, 7) == "<lambda" || part == "(anonymous class)";
+  return part.substr(0, 7) == "<lambda" || part.substr(0, 7) == "{lambda" ||
+         part.substr(0, 7) == "'lambda" || part.substr(0, 2) == "$_" || part == "(anonymous class)";
 }
 
 std::string without_brackets(std::string_view part) {

@@ -62,7 +62,8 @@ FutureBase::~FutureBase() {
 
 void FutureBase::report_never_retrieved() noexcept {
   ExceptionContext report;
-  report.message = "exception in " + label() + " was never retrieved" + made_at(this);
+  report.message = "exception in " + label() + " was never retrieved";
+  report.source_traceback = made_at(this);
   report.exception = error_;
   // A handle may outlive its loop, so the loop is asked only if it still runs here.
   if (EventLoop::current_or_null() == loop_) {

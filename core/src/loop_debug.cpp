@@ -194,9 +194,9 @@ void note_coroutine_made(const PromiseBase& promise) noexcept { note_made(&promi
 
 void note_coroutine_destroyed(const PromiseBase& promise) noexcept {
   if (promise.execution == nullptr) {
+    const std::string name = short_function_name(promise.await_site.function_name());
     tell(DiagnosticKind::kNeverAwaited,
-         "coroutine " + short_function_name(promise.await_site.function_name()) +
-             " was never awaited" + made_at(&promise));
+         "coroutine " + name + " was never awaited" + made_at(&promise, name));
   }
   forget_made(&promise);
 }
@@ -216,15 +216,16 @@ void note_made(const void* object) noexcept {
 
 void forget_made(const void* object) noexcept { traces().remove(object); }
 
-std::string made_at(const void* object) {
+std::string made_at(const void* object, std::string_view itself) {
 #ifdef COCHAIN_NO_DEBUG
   (void)object;
+  (void)itself;
   return "";
 #else
   if (!tracks_coroutines()) return "";
   const TellingTime telling;
   const std::optional<CallTrace> trace = traces().find(object);
-  return trace ? trace->str() : "";
+  return trace ? trace->str(itself) : "";
 #endif
 }
 

@@ -18,7 +18,7 @@ void note_made(const void* object) noexcept;
 void forget_made(const void* object) noexcept;
 /// Lines that begin with a line break, each a call on the way to where `object` was made; empty if
 /// that was not noted.
-[[nodiscard]] std::string made_at(const void* object);
+[[nodiscard]] std::string made_at(const void* object, std::string_view itself = {});
 
 void tell(DiagnosticKind kind, std::string message) noexcept;
 void report_swallowed_cancellation(const TaskBase& task) noexcept;

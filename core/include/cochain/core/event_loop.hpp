@@ -30,6 +30,7 @@ class ExceptionContext {
   ExceptionContext() = default;
   std::string message;
   std::exception_ptr exception;  // may be null
+  std::string source_traceback;  // lines that say where it was made; empty outside of debug mode
 };
 
 /// Writes `context` to stderr: what a loop does without a handler of its own.

@@ -141,7 +141,7 @@ class Process {
   /// child that does not read all of its input is no error.
   /// Suspends: until the pipes have ended and the process, too. Cancelling it leaves the process.
   /// Errors:   InvalidStateError if there is input and stdin is no pipe.
-  [[nodiscard]] Coro<ProcessOutput> communicate(std::string input = {}) const;
+  [[nodiscard]] Coro<ProcessOutput> communicate(std::string input = std::string()) const;
 
   /// Errors: InvalidStateError if its end is known already; std::system_error.
   void send_signal(int signal) const;

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""What docs/mistakes.md shows is what happens when one makes the mistake.
+
+usage: scripts/mistakes.py --bin DIR [--write]
+
+A ```text block whose first line is `$ NAME` holds what bin/mistake_NAME prints in debug mode; one
+whose first line is `$ coro_lint FILE` what the lint says of it. Times and folders are left out of
+the comparison. --write puts what was printed into the page.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "mistakes.md"
+BLOCK = re.compile(r"^```text\n\$ (.+)\n((?:.*\n)*?)```$", re.MULTILINE)
+
+
+def normalised(text):
+    text = re.sub(r"\b\d+\.\d{3} s\b", "N s", text)
+    return re.sub(r"(?<![\w.])[\w./-]*/([\w.-]+\.(?:cpp|hpp|c):\d+)", r"\1", text)
+
+
+def printed_by(command, bin_dir):
+    words = command.split()
+    if words[0] == "coro_lint":
+        words[0] = str(ROOT / "scripts" / "coro_lint")
+    else:
+        words[0] = str(bin_dir / f"mistake_{words[0]}")
+    result = subprocess.run(words, cwd=ROOT, env=dict(os.environ, COCHAIN_DEBUG="1"), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+                            check=False)
+    return normalised(result.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bin", type=Path, required=True)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    page = PAGE.read_text(encoding="utf-8")
+    wrong = []
+
+    def replace(block):
+        command, shown = block.groups()
+        printed = printed_by(command, arguments.bin)
+        if printed != shown:
+            wrong.append(f"$ {command}\n--- the page\n{shown}--- printed\n{printed}")
+        return f"```text\n$ {command}\n{printed}```"
+
+    rewritten, count = BLOCK.subn(replace, page)
+    if arguments.write:
+        PAGE.write_text(rewritten, encoding="utf-8")
+        return 0
+    for each in wrong:
+        print(each)
+    print(f"mistakes: {count} shown, {len(wrong)} of them otherwise than they are")
+    programs = {path.stem for path in (ROOT / "examples" / "mistakes").glob("*.cpp")}
+    untold = [name for name in sorted(programs) if name not in page]
+    for name in untold:
+        print(f"examples/mistakes/{name}.cpp is not on the page")
+    return 1 if wrong or untold or count == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
