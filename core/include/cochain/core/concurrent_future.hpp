@@ -44,23 +44,24 @@ class ConcurrentResult final : public ConcurrentState {
   std::optional<void_to_unit_t<T>> value;  // set before settle()
 };
 
-/// Settles a future whose task is destroyed with its loop.
+/// Settles a future whose task never gets to its end: it is cancelled before its first step, or
+/// destroyed with its loop. A parameter of the coroutine, because those exist before the body runs.
 class SettleAtEnd {
  public:
-  explicit SettleAtEnd(ConcurrentState& state) noexcept : state_(state) {}
-  SettleAtEnd(const SettleAtEnd&) = delete;
-  SettleAtEnd& operator=(const SettleAtEnd&) = delete;
+  explicit SettleAtEnd(std::shared_ptr<ConcurrentState> state) noexcept
+      : state_(std::move(state)) {}
+  SettleAtEnd(SettleAtEnd&&) noexcept = default;
+  SettleAtEnd& operator=(SettleAtEnd&&) = delete;
   ~SettleAtEnd() {
-    if (!state_.done()) state_.settle(std::make_exception_ptr(CancelledError()));
+    if (state_ && !state_->done()) state_->settle(std::make_exception_ptr(CancelledError()));
   }
 
  private:
-  ConcurrentState& state_;
+  std::shared_ptr<ConcurrentState> state_;
 };
 
 template <class T>
-Coro<> run_for_thread(Coro<T> coro, std::shared_ptr<ConcurrentResult<T>> result) {
-  const SettleAtEnd settle_at_end(*result);
+Coro<> run_for_thread(Coro<T> coro, std::shared_ptr<ConcurrentResult<T>> result, SettleAtEnd) {
   std::exception_ptr error;
   try {
     if constexpr (std::is_void_v<T>) {
@@ -91,8 +92,8 @@ class ThreadsafeStart {
         InvalidStateError("the event loop ended before it ran this coroutine")));
   }
   void start() {
-    const Task<> task =
-        EventLoop::current().create_task(run_for_thread<T>(std::move(coro_), result_));
+    Coro<> body = run_for_thread<T>(std::move(coro_), result_, SettleAtEnd(result_));
+    const Task<> task = EventLoop::current().create_task(std::move(body));
     result_->started(task);
   }
 
