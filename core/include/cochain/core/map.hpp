@@ -79,12 +79,12 @@ Coro<> map_one(MapState<In, Result, F>* state, std::size_t index, In item) {
     } else {
       outcome.emplace(co_await std::move(running));
     }
-  } catch (const CancelledError&) {
-    throw;
-  } catch (...) {
+  } catch (...) {  // CancelledError too: the consumer waits for each item that was started
     outcome.emplace(std::current_exception());
   }
+  const std::exception_ptr error = outcome->error();
   state->done.put_nowait(typename MapState<In, Result, F>::Done(index, std::move(*outcome)));
+  if (is_cancelled_error(error)) std::rethrow_exception(error);
 }
 
 /// Starts an item as soon as there is room for it. The end of the input is told by an item of its
@@ -100,14 +100,13 @@ Coro<> map_feed(MapState<In, Result, F>* state, TaskGroup* group) {
       group->create_task(map_one<In, Result, F>(state, state->started, std::move(*item)));
       ++state->started;
     }
-  } catch (const CancelledError&) {
-    throw;
-  } catch (...) {
+  } catch (...) {  // CancelledError too, as in map_one()
     error = std::current_exception();
   }
   state->input_ended = true;
   state->done.put_nowait(
-      typename MapState<In, Result, F>::Done(state->started, Outcome<Result>(std::move(error))));
+      typename MapState<In, Result, F>::Done(state->started, Outcome<Result>(error)));
+  if (is_cancelled_error(error)) std::rethrow_exception(error);
 }
 
 template <class In, class Result, class F>
@@ -151,9 +150,22 @@ Stream<void_to_unit_t<Result>> map_stream(Stream<In> input, F function, MapOptio
 template <class Range>
 using range_value_t = std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>;
 
+/// A range whose constness is that of its items: it owns them. A view looks at somebody else's.
+template <class Range>
+concept OwnsItems = requires(const Range& fixed, Range& range) {
+  requires !std::is_same_v<decltype(*std::begin(fixed)), decltype(*std::begin(range))>;
+};
+
 template <class Range>
 Stream<range_value_t<Range>> stream_of(Range range) {
-  for (auto&& item : range) co_yield range_value_t<Range>(std::move(item));
+  using Item = range_value_t<Range>;
+  for (auto&& item : range) {
+    if constexpr (!OwnsItems<Range> && std::is_copy_constructible_v<Item>) {
+      co_yield Item(item);
+    } else {
+      co_yield Item(std::move(item));
+    }
+  }
 }
 
 template <class F, class In>
@@ -177,7 +189,8 @@ Stream<void_to_unit_t<detail::map_result_t<F, In>>> map(Stream<In> input, F func
                                                                 std::move(function), options);
 }
 
-/// The same for the items of a range, such as a vector, which is kept in the stream.
+/// The same for the items of a range, such as a vector, which is kept in the stream. Of a view the
+/// items are copied, and what it looks at must live as long as the stream.
 template <class Range, class F>
 Stream<void_to_unit_t<detail::map_result_t<F, detail::range_value_t<Range>>>> map(
     Range range, F function, MapOptions options) {
