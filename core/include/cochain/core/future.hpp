@@ -172,6 +172,7 @@ class FutureState final : public Settled<T, FutureBase> {
   }
   void set_exception(std::exception_ptr error) {
     require_pending();
+    if (!error) throw InvalidStateError("a future cannot fail with no exception at all");
     this->settle(FutureBase::State::kFailed, std::move(error));
   }
 
@@ -297,7 +298,7 @@ class Future : public AnyFuture {
   explicit Future(EventLoop& loop) { adopt(*this, *new detail::FutureState<T>(loop)); }
   explicit Future(detail::FutureState<T>& existing) noexcept : AnyFuture(existing) {}
 
-  void set_result(T value) const
+  void set_result(void_to_unit_t<T> value) const
     requires(!std::is_void_v<T>)
   {
     typed().set_result(std::move(value));

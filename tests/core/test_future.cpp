@@ -1,0 +1,171 @@
+// Futures: set once, callbacks on a later pass, and what becomes of one that nobody sets.
+#include <gmock/gmock.h>
+
+#include "core_test.hpp"
+
+namespace cochain::testing {
+namespace {
+
+ASYNC_TEST(Future, GivesWhatIsSetToEveryAwaiterInOrder) {
+  const Future<int> future;
+  Numbers order;
+  const auto wait_for_it = [&](int number) -> Coro<> {
+    const int value = co_await future;
+    order.push_back(number * 10 + value);
+  };
+  std::vector<Task<>> waiters;
+  for (int i = 1; i < 4; ++i) waiters.push_back(create_task(wait_for_it(i)));
+  co_await sleep(1s);
+  future.set_result(7);
+  EXPECT_TRUE(order.empty());
+  for (const Task<>& waiter : waiters) co_await waiter;
+  EXPECT_EQ(order, (Numbers{17, 27, 37}));
+  EXPECT_EQ(future.result(), 7);
+}
+
+ASYNC_TEST(Future, IsSetOnce) {
+  const Future<int> future;
+  EXPECT_THROW((void)future.result(), InvalidStateError);
+  EXPECT_THROW((void)future.exception(), InvalidStateError);
+  future.set_result(1);
+  EXPECT_THROW(future.set_result(2), InvalidStateError);
+  EXPECT_THROW(future.set_exception(std::runtime_error("late")), InvalidStateError);
+  EXPECT_FALSE(future.cancel());
+  EXPECT_EQ(future.result(), 1);
+  EXPECT_EQ(future.exception(), nullptr);
+  co_return;
+}
+
+ASYNC_TEST(Future, CancelledOneCannotBeSet) {
+  const Future<> future;
+  EXPECT_TRUE(future.cancel("no need"));
+  EXPECT_FALSE(future.cancel());
+  EXPECT_TRUE(future.done());
+  EXPECT_TRUE(future.cancelled());
+  EXPECT_THROW(future.set_result(), InvalidStateError);
+  const std::exception_ptr error = co_await error_of(future);
+  EXPECT_EQ(describe(error), "cancelled: no need");
+}
+
+ASYNC_TEST(Future, NoExceptionAtAllIsRefused) {
+  const Future<int> future;
+  EXPECT_THROW(future.set_exception(std::exception_ptr()), InvalidStateError);
+  EXPECT_FALSE(future.done());
+  co_return;
+}
+
+ASYNC_TEST(Future, CallbacksRunInOrderOnALaterPass) {
+  const Future<int> future;
+  Numbers seen;
+  const auto note = [&seen](int number) {
+    return [&seen, number](const Future<int>& done) { seen.push_back(number + done.result()); };
+  };
+  future.add_done_callback(note(10));
+  Handle removed = future.add_done_callback(note(20));
+  future.add_done_callback(note(30));
+  removed.cancel();
+  future.set_result(1);
+  future.add_done_callback(note(40));
+  EXPECT_TRUE(seen.empty());
+  co_await sleep(0s);
+  EXPECT_EQ(seen, (Numbers{11, 31, 41}));
+}
+
+ASYNC_TEST(Future, CallbackRemovedAfterTheEndDoesNotRun) {
+  const Future<int> future;
+  Numbers seen;
+  Handle handle = future.add_done_callback([&seen](const Future<int>&) { seen.push_back(1); });
+  future.set_result(1);
+  handle.cancel();
+  co_await passes(2);
+  EXPECT_TRUE(seen.empty());
+}
+
+ASYNC_TEST(Future, CallbackRunsInTheContextOfItsAddition) {
+  static ContextVar<int> number("number", 0);
+  const Future<> future;
+  int seen = 0;
+  number.set(1);
+  future.add_done_callback([&seen](const Future<>&) { seen = number.get(); });
+  number.set(2);
+  future.set_result();
+  co_await passes(2);
+  EXPECT_EQ(seen, 1);
+}
+
+ASYNC_TEST(Future, OfAnotherLoopIsRefused) {
+  EventLoop elsewhere(std::make_unique<VirtualClock>());
+  const Future<int> stranger(elsewhere);
+  const std::exception_ptr error = co_await error_of(stranger);
+  EXPECT_EQ(describe(error), "a future belongs to another event loop");
+}
+
+ASYNC_TEST(Future, CancelledAwaiterCancelsItAndEveryAwaiter) {
+  const Future<int> future;
+  const Task<std::exception_ptr> first = create_task(error_of(future));
+  const Task<std::exception_ptr> second = create_task(error_of(future));
+  co_await sleep(1s);
+  first.cancel("enough");
+  EXPECT_TRUE(future.cancelled());
+  const std::exception_ptr error = co_await second;
+  EXPECT_TRUE(is<CancelledError>(error));
+  const std::exception_ptr own = co_await first;
+  EXPECT_TRUE(is<CancelledError>(own));
+}
+
+ASYNC_TEST(Future, ErrorThatNobodyAskedForIsTold) {
+  std::vector<std::string> reports;
+  EventLoop::current().set_exception_handler([&reports](const ExceptionContext& context) {
+    reports.push_back(context.message + ": " + describe(context.exception));
+  });
+  {
+    const Future<int> unseen;
+    unseen.set_exception(std::runtime_error("lost"));
+    const Future<int> seen;
+    seen.set_exception(std::runtime_error("seen"));
+    EXPECT_EQ(describe(seen.exception()), "seen");
+  }
+  EXPECT_EQ(reports.size(), 1U);
+  if (!reports.empty()) {
+    EXPECT_THAT(reports[0], ::testing::StartsWith("exception in a future was never retrieved"));
+    EXPECT_THAT(reports[0], ::testing::EndsWith("lost"));
+  }
+  EventLoop::current().set_exception_handler(nullptr);
+  co_return;
+}
+
+ASYNC_TEST(Future, ThatNobodyCanSetAnyMoreDropsItsCallbacks) {
+  const int before = Probe::alive;
+  {
+    const Future<int> future;
+    future.add_done_callback([probe = Probe()](const Future<int>&) { ADD_FAILURE(); });
+    EXPECT_EQ(Probe::alive, before + 1);
+  }
+  EXPECT_EQ(Probe::alive, before);
+  co_await passes(2);
+}
+
+ASYNC_TEST(Future, MovedFromIsRefused) {
+  Future<int> future;
+  const Future<int> taken = std::move(future);
+  // NOLINTNEXTLINE(bugprone-use-after-move)
+  EXPECT_THROW((void)future.operator co_await(), InvalidStateError);
+  EXPECT_FALSE(taken.done());
+  co_return;
+}
+
+TEST(Future, IsLeftInOrderWhereverItsAwaiterIsCancelled) {
+  const int suspensions = cancel_at_every_suspension([]() -> Coro<> {
+    const Future<int> future;
+    EventLoop::current().call_later(1s, [future] {
+      if (!future.done()) future.set_result(5);
+    });
+    const int value = co_await future;
+    EXPECT_EQ(value, 5);
+    co_await sleep(1s);
+  });
+  EXPECT_EQ(suspensions, 2);
+}
+
+}  // namespace
+}  // namespace cochain::testing
