@@ -18,11 +18,12 @@ ManyWaiter::ManyWaiter(std::vector<AnyFuture> futures, Until until, OnCancel on_
       throw InvalidStateError(future.state()->label() + " belongs to another event loop");
     }
   }
+  if (TaskBase* running = loop.running_task()) awaiter_ = AnyTask(*running);
   done_.reserve(futures_.size());
   for (std::size_t i = 0; i < futures_.size(); ++i) {
     FutureBase& future = *futures_[i].state();
     members_[i].owner = this;
-    members_[i].awaiter = loop.running_task();
+    members_[i].awaiter = awaiter_.get();
     if (future.done()) {
       note_done(future, i);
     } else {
@@ -62,7 +63,8 @@ void ManyWaiter::on_done(FutureBase& future, Member& member) noexcept {
 
 void ManyWaiter::set_awaiter(Execution& execution) noexcept {
   auto* task = static_cast<TaskBase*>(&execution);
-  if (futures_.empty() || members_[0].awaiter == task) return;
+  if (awaiter_.get() == task) return;
+  awaiter_ = AnyTask(*task);
   for (std::size_t i = 0; i < futures_.size(); ++i) members_[i].awaiter = task;
 }
 

@@ -60,6 +60,7 @@ class ManyWaiter final : public Waiter, private Timer {
   void fire() noexcept override;
 
   std::vector<AnyFuture> futures_;
+  AnyTask awaiter_;  // kept, because the members name it: a stream may outlive its task
   std::unique_ptr<Member[]> members_;  // by position
   Until until_;
   OnCancel on_cancel_;
