@@ -67,8 +67,8 @@ class Idle final : public Waiter {
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> frame) {
     loop_.set_idle_hook([this] {
-      loop_.set_idle_hook(nullptr);
       wake();
+      loop_.set_idle_hook(nullptr);  // last: it destroys this lambda, and `this` with it
       return true;
     });
     suspend(frame);
