@@ -161,5 +161,51 @@ TEST(Run, DeadlockDuringShutdownIsToldToo) {
   EXPECT_THAT(describe(error), ::testing::HasSubstr("'stuck'"));
 }
 
+Coro<> set_number(ContextVar<int>* number, int value) {
+  number->set(value);
+  co_return;
+}
+Coro<int> get_number(ContextVar<int>* number) { co_return number->get(); }
+
+TEST(Runner, RunsManyMainsInOneContext) {
+  ContextVar<int> number("number", 0);
+  Runner runner(virtual_time());
+  runner.run(set_number(&number, 7));
+  EXPECT_EQ(runner.run(get_number(&number)), 7);
+  EXPECT_EQ(runner.run(get_number(&number), std::make_shared<Context>()), 0);
+  EXPECT_EQ(number.get(), 0);
+}
+
+Coro<> leave_one(Log* log) {
+  (void)create_task(wait_for_ever(*log, "left"));
+  co_await passes(2);
+}
+
+TEST(Runner, KeepsTasksBetweenRunsAndCancelsThemWhenClosed) {
+  Log log;
+  Runner runner(virtual_time());
+  runner.run(leave_one(&log));
+  runner.run(passes(3));
+  EXPECT_TRUE(log.empty());
+  runner.close();
+  EXPECT_EQ(log, (Log{"left cancelled", "left gone"}));
+  runner.close();
+  EXPECT_THROW(runner.run(passes(1)), InvalidStateError);
+  EXPECT_THROW((void)runner.get_loop(), InvalidStateError);
+}
+
+TEST(Runner, RefusedInsideALoopNeverRunsThatMain) {
+  Numbers numbers;
+  Runner runner(virtual_time());
+  const auto outer = [&]() -> Coro<> {
+    const std::exception_ptr error = error_of_call([&] { runner.run(append(numbers, 1)); });
+    EXPECT_TRUE(is<InvalidStateError>(error));
+    co_return;
+  };
+  run(outer());
+  runner.run(passes(3));
+  EXPECT_TRUE(numbers.empty());
+}
+
 }  // namespace
 }  // namespace cochain::testing

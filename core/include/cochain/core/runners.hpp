@@ -67,6 +67,9 @@ class Runner {
   template <class T>
   T run(Coro<T> main, std::shared_ptr<Context> context = nullptr) {
     EventLoop& loop = get_loop();
+    if (EventLoop::current_or_null()) {  // before there is a task that a later run() would run
+      throw InvalidStateError("Runner::run(): an event loop runs on this thread already");
+    }
     const Task<T> task = loop.create_task(std::move(main), main_options(std::move(context)));
     run_main(*task.get());
     return task.take_result();
