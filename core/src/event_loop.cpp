@@ -368,6 +368,7 @@ void EventLoop::wait_while_idle() {
     steps_since_poll_ = 0;
     last_poll_ = clock_->now();
     if (!ready_->empty() || posted_->any()) return;
+    if (!timers_->empty() && timers_->next_deadline() <= clock_->now()) return;  // they fire now
     if (idle_hook_ && idle_hook_()) return;
     if (timers_->empty() || !clock_->jumps_when_idle()) report_deadlock();
     clock_->advance_to(timers_->next_deadline());

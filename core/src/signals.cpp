@@ -161,8 +161,8 @@ bool SignalService::remove(int signal) {
 }
 
 bool SignalService::hear_interrupt(std::function<void()> callback) {
-  const struct sigaction current = action_of(SIGINT);
-  const bool is_default = (current.sa_flags & SA_SIGINFO) == 0 && current.sa_handler == SIG_DFL;
+  // Whatever its flags are: a handler that ran once (SA_RESETHAND) leaves them behind.
+  const bool is_default = action_of(SIGINT).sa_handler == SIG_DFL;
   if (!is_default || !acquire()) return false;
   interrupt_ = std::move(callback);
   const struct sigaction ours = our_action(static_cast<int>(SA_RESETHAND));

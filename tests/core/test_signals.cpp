@@ -263,6 +263,22 @@ TEST(Signal, HandlerOfTheUserForCtrlCThatStaysIsUndoneByTheEndOfRun) {
   EXPECT_EQ(action_of(SIGINT), SIG_DFL);
 }
 
+extern "C" void told_once(int, siginfo_t*, void*) {}
+
+TEST(Signal, DefaultActionThatOneShotHandlerLeftIsHeardByRun) {
+  const SignalAction plain(SIGINT, SIG_DFL);
+  struct sigaction once{};
+  once.sa_sigaction = &told_once;
+  once.sa_flags = static_cast<int>(SA_RESETHAND | SA_SIGINFO);
+  ::sigaction(SIGINT, &once, nullptr);
+  std::raise(SIGINT);  // SIG_DFL from here on, with SA_SIGINFO among its flags
+  const auto main = []() -> Coro<> {
+    std::raise(SIGINT);
+    co_await sleep(1h);
+  };
+  EXPECT_THROW(run(main()), KeyboardInterrupt);
+}
+
 TEST(Signal, ManyFromManyThreadsAreHeardWithoutHarm) {
   const auto main = []() -> Coro<> {
     EventLoop& loop = EventLoop::current();
