@@ -193,16 +193,9 @@ ASYNC_TEST_REAL_TIME(SubprocessTransport, StartsWithDefaultSignalsAndNoneBlocked
       co_await output_of("grep -E 'SigBlk|SigIgn' /proc/self/status | cut -f2");
   std::signal(SIGUSR2, ignored);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-<<<<<<< ours
   // 32 and 33 are glibc's own; posix_spawn() leaves them ignored.
   EXPECT_THAT(text, ::testing::AnyOf("0000000000000000 0000000000000000 ",
                                      "0000000000000000 0000000180000000 "));
-=======
-  // The C library ignores 32 and 33, which it keeps for itself, in whatever it spawns.
-  constexpr std::uint64_t kOfTheLibrary = std::uint64_t{3} << 31U;
-  EXPECT_EQ(std::stoull(text.substr(0, 16), nullptr, 16), 0U) << text;
-  EXPECT_EQ(std::stoull(text.substr(17, 16), nullptr, 16) & ~kOfTheLibrary, 0U) << text;
->>>>>>> theirs
 }
 
 ASYNC_TEST_REAL_TIME(SubprocessTransport, LeadsASessionOrGroupOfItsOwn) {
