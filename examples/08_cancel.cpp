@@ -9,26 +9,26 @@
 using namespace cochain;
 using namespace std::chrono_literals;
 
-class Connection {
+class Link {
  public:
-  explicit Connection(std::string name) : name_(std::move(name)) {
+  explicit Link(std::string name) : name_(std::move(name)) {
     std::cout << "open " << name_ << '\n';
   }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  ~Connection() { std::cout << "close " << name_ << '\n'; }
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  ~Link() { std::cout << "close " << name_ << '\n'; }
 
  private:
   std::string name_;
 };
 
 Coro<> download(std::string name) {
-  const Connection connection(name);
+  const Link connection(name);
   co_await sleep(24h);  // a cancellation is thrown here, and destroys what the coroutine holds
 }
 
 Stream<std::string> lines() {
-  const Connection connection("as a stream");
+  const Link connection("as a stream");
   for (int n = 1;; ++n) co_yield "line " + std::to_string(n);
 }
 

@@ -194,8 +194,8 @@ ASYNC_TEST_REAL_TIME(SubprocessTransport, StartsWithDefaultSignalsAndNoneBlocked
   std::signal(SIGUSR2, ignored);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   // 32 and 33 are glibc's own; posix_spawn() leaves them ignored.
-  EXPECT_THAT(text, ::testing::AnyOf("0000000000000000 0000000000000000 ",
-                                     "0000000000000000 0000000180000000 "));
+  EXPECT_THAT(text, ::testing::AnyOf("0000000000000000\n0000000000000000\n",
+                                     "0000000000000000\n0000000180000000\n"));
 }
 
 ASYNC_TEST_REAL_TIME(SubprocessTransport, LeadsASessionOrGroupOfItsOwn) {
