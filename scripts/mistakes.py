@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^```text\n\$ (.+)\n((?:.*\n)*?)```$", re.MULTILINE)
 
 def normalised(text):
     text = re.sub(r"\b\d+\.\d{3} s\b", "N s", text)
+    text = re.sub(r"\bthread \d+", "thread N", text)
     return re.sub(r"(?<![\w.])[\w./-]*/([\w.-]+\.(?:cpp|hpp|c):\d+)", r"\1", text)
 
 

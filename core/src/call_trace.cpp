@@ -139,7 +139,9 @@ std::vector<StackFrame> CallTrace::frames() const {
     // Below the step of a task stands the loop.
     if (symbol.function.find("cochain::detail::TaskBase::step") != std::string::npos) break;
     if (symbol.function.empty() || is_between(symbol.function)) continue;
+    if (symbol.function == "start_thread" || symbol.function == "clone3") break;
     frames.emplace_back(short_function_name(symbol.function), symbol.file, symbol.line);
+    if (symbol.function == "main") break;
   }
   return frames;
 }

@@ -17,4 +17,7 @@ Coro<> work() {
   std::cout << "all done\n";
 }
 
-int main() { run(work()); }
+int main() {
+  // Starting so many takes long; that is told elsewhere.
+  run(work(), RunOptions().with_debug(DebugOptions().slow_callback_duration(10s)));
+}
