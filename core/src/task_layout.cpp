@@ -120,7 +120,7 @@ struct Root {
     head.loops = offsetof(Root, loops);
   }
   // Never destroyed: a thread may still run a loop while the process ends.
-  constexpr ~Root() {}
+  ~Root() {}
   RootHead head;
   union {
     ListNode loops;
