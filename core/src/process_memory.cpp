@@ -126,6 +126,11 @@ std::optional<std::string> ProcessMemory::text(Address from) const {
   return text;
 }
 
+std::optional<std::string> OwnMemory::text(Address from) const {
+  const auto* first = reinterpret_cast<const char*>(from);
+  return std::string(first, ::strnlen(first, kTextMax));
+}
+
 bool OwnMemory::read(Address from, void* to, std::size_t bytes) const noexcept {
   std::memcpy(to, reinterpret_cast<const void*>(from), bytes);
   return true;

@@ -25,12 +25,14 @@ class ProcessMemory {
     return value;
   }
   /// A text that ends with a zero, cut at some length; nothing if it cannot be read.
-  [[nodiscard]] std::optional<std::string> text(Address from) const;
+  [[nodiscard]] virtual std::optional<std::string> text(Address from) const;
 };
 
 /// What this thread can read by itself.
 class OwnMemory final : public ProcessMemory {
  public:
+  /// Reads no byte behind the zero.
+  [[nodiscard]] std::optional<std::string> text(Address from) const override;
   [[nodiscard]] bool read(Address from, void* to, std::size_t bytes) const noexcept override;
 };
 
