@@ -18,12 +18,10 @@ ManyWaiter::ManyWaiter(std::vector<AnyFuture> futures, Until until, OnCancel on_
       throw InvalidStateError(future.state()->label() + " belongs to another event loop");
     }
   }
-  if (TaskBase* running = loop.running_task()) awaiter_ = AnyTask(*running);
   done_.reserve(futures_.size());
   for (std::size_t i = 0; i < futures_.size(); ++i) {
     FutureBase& future = *futures_[i].state();
     members_[i].owner = this;
-    members_[i].awaiter = awaiter_.get();
     if (future.done()) {
       note_done(future, i);
     } else {
@@ -61,10 +59,7 @@ void ManyWaiter::on_done(FutureBase& future, Member& member) noexcept {
   if (enough()) wake();
 }
 
-void ManyWaiter::set_awaiter(Execution& execution) noexcept {
-  auto* task = static_cast<TaskBase*>(&execution);
-  if (awaiter_.get() == task) return;
-  awaiter_ = AnyTask(*task);
+void ManyWaiter::name_awaiter(TaskBase* task) noexcept {
   for (std::size_t i = 0; i < futures_.size(); ++i) members_[i].awaiter = task;
 }
 
@@ -82,6 +77,7 @@ bool ManyWaiter::request_cancel(const std::string& message) noexcept {
 }
 
 void ManyWaiter::await_resume() {
+  name_awaiter(nullptr);
   // With kCancelAll the wait ends when they have ended, and then always as cancelled, whatever
   // they made of it; unless one had failed before.
   const bool failed_first = until_ == Until::kFirstFailed && first_failed_ != nullptr;

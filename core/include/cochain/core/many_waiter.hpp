@@ -32,7 +32,7 @@ class ManyWaiter final : public Waiter, private Timer {
   bool await_ready() const noexcept { return enough(); }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> frame) {
-    set_awaiter(*frame.promise().execution);
+    name_awaiter(static_cast<TaskBase*>(&execution_of(frame)));
     suspend(frame);
   }
   /// Throws CancelledError; a deadline that passed is no error here.
@@ -56,11 +56,11 @@ class ManyWaiter final : public Waiter, private Timer {
   [[nodiscard]] bool enough() const noexcept;
   void on_done(FutureBase& future, Member& member) noexcept;
   void note_done(FutureBase& future, std::size_t position) noexcept;
-  void set_awaiter(Execution& execution) noexcept;
+  /// Null while nobody waits: a stream may outlive the task that made it.
+  void name_awaiter(TaskBase* task) noexcept;
   void fire() noexcept override;
 
   std::vector<AnyFuture> futures_;
-  AnyTask awaiter_;  // kept, because the members name it: a stream may outlive its task
   std::unique_ptr<Member[]> members_;  // by position
   Until until_;
   OnCancel on_cancel_;
