@@ -103,6 +103,27 @@ ASYNC_TEST(WaitFor, OfATaskInTimeGivesItsResult) {
   EXPECT_EQ(value, 6);
 }
 
+ASYNC_TEST(WaitFor, OfADoneFutureNeedsNoTime) {
+  const Future<int> future;
+  future.set_result(7);
+  const int value = co_await wait_for(future, 0s);
+  EXPECT_EQ(value, 7);
+}
+
+ASYNC_TEST(WaitFor, OfAFutureWithoutTimeCancelsIt) {
+  const Future<int> future;
+  const std::exception_ptr error = co_await error_of(wait_for(future, 0s));
+  EXPECT_TRUE(is<TimeoutError>(error));
+  EXPECT_TRUE(future.cancelled());
+}
+
+ASYNC_TEST(WaitFor, OfAFutureThatIsLateCancelsIt) {
+  const Future<> future;
+  const std::exception_ptr error = co_await error_of(wait_for(future, 1s));
+  EXPECT_TRUE(is<TimeoutError>(error));
+  EXPECT_TRUE(future.cancelled());
+}
+
 ASYNC_TEST(WaitFor, OfADoneTaskNeedsNoTime) {
   const Task<int> task = create_task(at_once(6));
   co_await sleep(0s);

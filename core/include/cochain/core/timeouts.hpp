@@ -150,22 +150,37 @@ template <Awaitable A>
 Coro<await_result_t<A>> wait_for(A awaitable, Duration delay) {
   return wait_for(ensure_coro(std::move(awaitable)), delay);
 }
-/// A task is cancelled when the deadline passes; with a delay of zero or less, at once.
-template <class T>
-Coro<T> wait_for(Task<T> task, Duration delay) {
+
+namespace detail {
+
+template <class F>
+Coro<typename F::value_type> wait_for_future(F future, Duration delay) {
   if (delay > Duration::zero()) {
-    Coro<T> waiting = wait_for(ensure_coro<Task<T>>(task), delay);
+    Coro<typename F::value_type> waiting = wait_for(ensure_coro<F>(future), delay);
     co_return co_await std::move(waiting);
   }
-  if (task.done()) co_return task.result();
+  if (future.done()) co_return future.result();
   const int requests = current_task().cancelling();
-  task.cancel();
+  future.cancel();
   try {
-    co_return co_await task;
+    co_return co_await future;
   } catch (const CancelledError&) {
     if (current_task().cancelling() != requests) throw;
     throw TimeoutError();
   }
+}
+
+}  // namespace detail
+
+/// A task or future is cancelled when the deadline passes; with a delay of zero or less, at once,
+/// if it is not done.
+template <class T>
+Coro<T> wait_for(Task<T> task, Duration delay) {
+  return detail::wait_for_future(std::move(task), delay);
+}
+template <class T>
+Coro<T> wait_for(Future<T> future, Duration delay) {
+  return detail::wait_for_future(std::move(future), delay);
 }
 
 }  // namespace cochain
