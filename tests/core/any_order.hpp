@@ -93,12 +93,38 @@ inline Coro<std::exception_ptr> end_of(Coro<> main, TaskGroup& others) {
   co_return error;
 }
 
-/// Runs a scenario in many orders; cancelled at every suspension; and both.
-inline void run_in_any_order(const std::function<Coro<>()>& scenario) {
-  run_in_shuffled_orders(scenario, 100);
-  EXPECT_GE(cancel_at_every_suspension(scenario), 1);
+/// When, in milliseconds, a scenario cancels one of its tasks; all that happens in it happens at
+/// whole milliseconds, so that a cancellation meets what wakes the same task. Never, if negative.
+constexpr int kNever = -1;
+
+inline Coro<> cancel_at(AnyTask victim, int when) {
+  co_await sleep(std::chrono::milliseconds(when));
+  victim.cancel();
+}
+
+inline void cancel_one(TaskGroup& group, const std::vector<Task<>>& of, int when) {
+  if (when == kNever) return;
+  group.create_task(cancel_at(of[static_cast<std::size_t>(when) % of.size()], when));
+}
+
+/// True if nobody was cancelled: then everything must have happened.
+inline bool undisturbed(int when) { return when == kNever && current_task().cancelling() == 0; }
+
+/// Runs a scenario in many orders, with one of its tasks cancelled early or late; cancels it itself
+/// at every suspension; and both.
+inline void run_in_any_order(Coro<> (*scenario)(int when)) {
+  const auto whole = [scenario] { return scenario(kNever); };
+  run_in_shuffled_orders(whole, 60);
+  EXPECT_GE(cancel_at_every_suspension(whole), 1);
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-    EXPECT_GE(cancel_at_every_suspension(scenario, TestOptions().shuffled(seed)), 1);
+    EXPECT_GE(cancel_at_every_suspension(whole, TestOptions().shuffled(seed)), 1);
+  }
+  for (int when = 0; when < 8; ++when) {
+    try {
+      run_in_shuffled_orders([scenario, when] { return scenario(when); }, 60);
+    } catch (const std::exception& error) {
+      throw Error("one cancelled after " + std::to_string(when) + " ms, " + error.what());
+    }
   }
 }
 
