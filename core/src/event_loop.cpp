@@ -369,7 +369,7 @@ void EventLoop::wait_while_idle() {
     last_poll_ = clock_->now();
     if (!ready_->empty() || posted_->any()) return;
     if (!timers_->empty() && timers_->next_deadline() <= clock_->now()) return;  // they fire now
-    if (idle_hook_ && idle_hook_()) return;
+    if (idle_waiters_.linked()) return static_cast<Waiter&>(*idle_waiters_.next()).wake();
     if (timers_->empty() || !clock_->jumps_when_idle()) report_deadlock();
     clock_->advance_to(timers_->next_deadline());
     return;

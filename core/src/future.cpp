@@ -7,27 +7,34 @@
 #include "callback_state.hpp"
 #include "cochain/core/event_loop.hpp"
 #include "loop_debug.hpp"
+#include "loop_member.hpp"
+#include "loop_registry.hpp"
 
 namespace cochain {
 namespace detail {
 namespace {
 
 /// A callback that becomes ready when a future is done. The future does not own it, nor it the
-/// future, until then.
-class DoneCallback final : public CallbackState, public Joiner {
+/// future, until then. It ends with its loop, which the future may outlive.
+class DoneCallback final : public CallbackState, public Joiner, public LoopMember {
  public:
   DoneCallback(EventLoop& loop, std::function<void(FutureBase&)> callback)
-      : CallbackState(loop, nullptr, copy_context()), wanted_(std::move(callback)) {}
+      : CallbackState(loop, nullptr, copy_context()), wanted_(std::move(callback)) {
+    LoopMember::join(loop);
+  }
 
   void on_done(FutureBase& future) noexcept override {
+    LoopMember::unlink();
     callback_ = [wanted = std::move(wanted_), done = AnyFuture(future)] { wanted(*done.state()); };
     loop_.make_ready(*this);
   }
   void on_abandoned() noexcept override { cancel(); }
+  void on_loop_end() noexcept override { cancel(); }
 
  private:
   void withdraw() noexcept override {
-    unlink();
+    Joiner::unlink();
+    LoopMember::unlink();
     wanted_ = nullptr;
     CallbackState::withdraw();
   }
@@ -99,6 +106,10 @@ void FutureBase::require_done() const {
 
 std::shared_ptr<CallbackState> FutureBase::add_done_callback(
     std::function<void(FutureBase&)> callback) {
+  if (EventLoop::current_or_null() != loop_ && !is_registered(loop_)) {
+    throw InvalidStateError("the event loop of " + label() +
+                            " is gone: nobody can run a callback any more");
+  }
   auto state = std::make_shared<DoneCallback>(*loop_, std::move(callback));
   state->keep(state);
   if (done()) {

@@ -2,7 +2,19 @@
 
 #include "cochain/core/many_waiter.hpp"
 
+#include <unordered_set>
+
 namespace cochain::detail {
+
+std::vector<std::size_t> positions_of_first(const std::vector<const FutureBase*>& futures) {
+  std::vector<std::size_t> positions;
+  positions.reserve(futures.size());
+  std::unordered_set<const FutureBase*> seen(futures.size());
+  for (std::size_t i = 0; i < futures.size(); ++i) {
+    if (seen.insert(futures[i]).second) positions.push_back(i);
+  }
+  return positions;
+}
 
 ManyWaiter::ManyWaiter(std::vector<AnyFuture> futures, Until until, OnCancel on_cancel,
                        std::optional<TimePoint> deadline)
@@ -77,7 +89,7 @@ bool ManyWaiter::request_cancel(const std::string& message) noexcept {
 }
 
 void ManyWaiter::await_resume() {
-  name_awaiter(nullptr);
+  if (task()) name_awaiter(nullptr);  // else it never suspended
   // With kCancelAll the wait ends when they have ended, and then always as cancelled, whatever
   // they made of it; unless one had failed before.
   const bool failed_first = until_ == Until::kFirstFailed && first_failed_ != nullptr;

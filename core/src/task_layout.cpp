@@ -263,6 +263,17 @@ void unregister_loop(ListNode& loop) noexcept {
   loop.unlink();
 }
 
+bool is_registered(const EventLoop* loop) noexcept {
+  const std::lock_guard lock(loops_mutex());
+  for (const ListNode* node = root.loops.next(); node != &root.loops; node = node->next()) {
+    if (reinterpret_cast<Address>(node) - root.head.offsets.loop_registry ==
+        reinterpret_cast<Address>(loop)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Address own_task_root() noexcept { return reinterpret_cast<Address>(&root); }
 
 std::optional<std::vector<LoopInfo>> read_loops(const ProcessMemory& memory, Address root_address,

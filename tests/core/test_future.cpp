@@ -145,6 +145,63 @@ ASYNC_TEST(Future, ThatNobodyCanSetAnyMoreDropsItsCallbacks) {
   co_await passes(2);
 }
 
+TEST(Future, SetWhenItsLoopIsGoneKeepsTheResultAndTellsNobody) {
+  const int before = Probe::alive;
+  std::vector<Future<int>> kept;
+  std::vector<Handle> handles;
+  {
+    EventLoop loop;
+    for (int i = 0; i < 4; ++i) {
+      kept.emplace_back(loop);
+      handles.push_back(kept.back().add_done_callback(
+          [probe = Probe()](const Future<int>&) { ADD_FAILURE() << probe.value(); }));
+    }
+  }
+  EXPECT_EQ(Probe::alive, before);  // what the callbacks hold is released with the loop
+  for (Handle& handle : handles) {
+    EXPECT_TRUE(handle.cancelled());
+    handle.cancel();
+  }
+  kept[0].set_result(5);
+  EXPECT_EQ(kept[0].result(), 5);
+  kept[1].set_exception(TimeoutError());
+  EXPECT_TRUE(is<TimeoutError>(kept[1].exception()));
+  EXPECT_TRUE(kept[2].cancel());
+  EXPECT_TRUE(kept[2].cancelled());
+  run(passes(2));
+}  // and one that is never set is destroyed
+
+TEST(Future, WhoseLoopIsGoneTakesNoCallback) {
+  std::optional<Future<int>> kept;
+  Task<int> task;
+  {
+    EventLoop loop;
+    kept.emplace(loop);
+    task = loop.create_task(at_once(5));
+    EXPECT_NO_THROW(kept->add_done_callback([](const Future<int>&) {}));  // it does not run yet
+    loop.run_until_done(*task.get());
+  }
+  const std::exception_ptr error =
+      error_of_call([&] { kept->add_done_callback([](const Future<int>&) {}); });
+  EXPECT_TRUE(is<InvalidStateError>(error));
+  EXPECT_THAT(describe(error), ::testing::StartsWith("the event loop of a future is gone"));
+  EXPECT_THROW(task.add_done_callback([](const Task<int>&) {}), InvalidStateError);
+  EXPECT_EQ(task.result(), 5);
+}
+
+TEST(Future, WhoseCallbackHoldsItEndsWithTheLoop) {
+  const int before = Probe::alive;
+  {
+    EventLoop loop;
+    const Future<Probe> self(loop);
+    self.add_done_callback([self](const Future<Probe>&) {});
+    const Future<Probe> done(loop);
+    done.add_done_callback([](const Future<Probe>&) {});
+    done.set_result(Probe(1));  // its callback is ready when the loop ends
+  }
+  EXPECT_EQ(Probe::alive, before);
+}
+
 ASYNC_TEST(Future, MovedFromIsRefused) {
   Future<int> future;
   const Future<int> taken = std::move(future);

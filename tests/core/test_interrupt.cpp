@@ -35,17 +35,17 @@ Coro<> interrupt_and_wait() {
   co_await sleep(1h);
 }
 
-TEST(Interrupt, CancelsMainAndBecomesKeyboardInterrupt) {
+TEST(InterruptSignal, CancelsMainAndBecomesKeyboardInterrupt) {
   const SigintAction action(SIG_DFL);
   EXPECT_THROW(run(interrupt_and_wait(), virtual_time()), KeyboardInterrupt);
 }
 
-TEST(Interrupt, WakesALoopThatSleepsInRealTime) {
+TEST(InterruptSignal, WakesALoopThatSleepsInRealTime) {
   const SigintAction action(SIG_DFL);
   EXPECT_THROW(run(interrupt_and_wait()), KeyboardInterrupt);
 }
 
-TEST(Interrupt, LetsMainCleanUp) {
+TEST(InterruptSignal, LetsMainCleanUp) {
   const SigintAction action(SIG_DFL);
   Log log;
   const auto main = [&]() -> Coro<> {
@@ -59,7 +59,7 @@ TEST(Interrupt, LetsMainCleanUp) {
   EXPECT_EQ(log, (Log{"cancelled: interrupted by Ctrl-C", "clean"}));
 }
 
-TEST(Interrupt, ThatMainSwallowsLetsRunReturnNormally) {
+TEST(InterruptSignal, ThatMainSwallowsLetsRunReturnNormally) {
   const SigintAction action(SIG_DFL);
   const auto main = []() -> Coro<int> {
     (void)co_await error_of(interrupt_and_wait());
@@ -68,7 +68,7 @@ TEST(Interrupt, ThatMainSwallowsLetsRunReturnNormally) {
   EXPECT_EQ(run(main(), virtual_time()), 5);
 }
 
-TEST(Interrupt, ThatMainAnswersWithAnErrorIsThatError) {
+TEST(InterruptSignal, ThatMainAnswersWithAnErrorIsThatError) {
   const SigintAction action(SIG_DFL);
   const auto main = []() -> Coro<> {
     (void)co_await error_of(interrupt_and_wait());
@@ -77,7 +77,7 @@ TEST(Interrupt, ThatMainAnswersWithAnErrorIsThatError) {
   EXPECT_THROW(run(main(), virtual_time()), TimeoutError);
 }
 
-TEST(Interrupt, CancelsAlsoTheTasksThatAreLeft) {
+TEST(InterruptSignal, CancelsAlsoTheTasksThatAreLeft) {
   const SigintAction action(SIG_DFL);
   Log log;
   const auto main = [&]() -> Coro<> {
@@ -89,7 +89,7 @@ TEST(Interrupt, CancelsAlsoTheTasksThatAreLeft) {
   EXPECT_EQ(log, (Log{"child cancelled", "child gone"}));
 }
 
-TEST(Interrupt, TogetherWithAnotherRequestIsACancelledError) {
+TEST(InterruptSignal, TogetherWithAnotherRequestIsACancelledError) {
   const SigintAction action(SIG_DFL);
   const auto main = []() -> Coro<> {
     EventLoop::current().call_later(1h, [main = current_task()] { main.cancel("other"); });
@@ -100,7 +100,7 @@ TEST(Interrupt, TogetherWithAnotherRequestIsACancelledError) {
   EXPECT_THROW(run(main(), virtual_time()), CancelledError);
 }
 
-TEST(Interrupt, ActionIsTheDefaultAgainAfterRun) {
+TEST(InterruptSignal, ActionIsTheDefaultAgainAfterRun) {
   const SigintAction action(SIG_DFL);
   run(passes(1));
   EXPECT_EQ(SigintAction::now(), SIG_DFL);
@@ -109,7 +109,7 @@ TEST(Interrupt, ActionIsTheDefaultAgainAfterRun) {
   EXPECT_THROW(run(interrupt_and_wait(), virtual_time()), KeyboardInterrupt) << "and heard again";
 }
 
-TEST(Interrupt, IgnoredByTheProgramStaysIgnored) {
+TEST(InterruptSignal, IgnoredByTheProgramStaysIgnored) {
   const SigintAction action(SIG_IGN);
   const auto main = []() -> Coro<int> {
     std::raise(SIGINT);
@@ -123,7 +123,7 @@ TEST(Interrupt, IgnoredByTheProgramStaysIgnored) {
 volatile std::sig_atomic_t own_calls = 0;
 extern "C" void own_handler(int) { own_calls = own_calls + 1; }
 
-TEST(Interrupt, HandlerOfTheProgramIsLeftInPlace) {
+TEST(InterruptSignal, HandlerOfTheProgramIsLeftInPlace) {
   const SigintAction action(&own_handler);
   own_calls = 0;
   run(interrupt_and_wait(), virtual_time());
@@ -131,7 +131,7 @@ TEST(Interrupt, HandlerOfTheProgramIsLeftInPlace) {
   EXPECT_EQ(SigintAction::now(), &own_handler);
 }
 
-TEST(Interrupt, HandlerSetDuringRunIsLeftInPlace) {
+TEST(InterruptSignal, HandlerSetDuringRunIsLeftInPlace) {
   const SigintAction action(SIG_DFL);
   own_calls = 0;
   const auto main = []() -> Coro<> {
@@ -149,7 +149,7 @@ Coro<> ignore_the_first() {
   co_await sleep(1h);
 }
 
-TEST(InterruptDeathTest, TheSecondEndsTheProcessByTheSignal) {
+TEST(InterruptSignalDeathTest, TheSecondEndsTheProcessByTheSignal) {
   EXPECT_EXIT(
       {
         std::signal(SIGINT, SIG_DFL);
@@ -164,7 +164,7 @@ Coro<> never_come_back_to_the_loop() {
   co_return;
 }
 
-TEST(InterruptDeathTest, TheSecondEndsEvenAProcessThatIsStuck) {
+TEST(InterruptSignalDeathTest, TheSecondEndsEvenAProcessThatIsStuck) {
   EXPECT_EXIT(
       {
         std::signal(SIGINT, SIG_DFL);

@@ -168,6 +168,41 @@ ASYNC_TEST(Gather, OfTasksGivesOneThatIsNamedTwiceTwice) {
   EXPECT_EQ(values, (Numbers{3, 2, 1, 3}));
 }
 
+constexpr int kMany = 10'000;
+
+/// Ten thousand tasks, each of them named again at the end.
+std::vector<Task<int>> many_twice() {
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < kMany; ++i) tasks.push_back(create_task(at_once(i)));
+  const std::vector<Task<int>> again(tasks.rbegin(), tasks.rend());
+  tasks.insert(tasks.end(), again.begin(), again.end());
+  return tasks;
+}
+
+ASYNC_TEST(Wait, ForTenThousandKeepsTheirOrderAndCountsEachOnce) {
+  std::vector<Task<int>> tasks = many_twice();
+  const WaitResult<Task<int>> result = co_await wait(tasks);
+  tasks.resize(kMany);
+  EXPECT_TRUE(result.pending.empty());
+  EXPECT_TRUE(result.done == tasks);
+}
+
+ASYNC_TEST(AsCompleted, OfTenThousandGivesEachOnce) {
+  std::vector<Task<int>> tasks = many_twice();
+  Stream<Task<int>> done = as_completed(tasks);
+  int next = 0;
+  while (auto task = co_await done.next()) EXPECT_EQ(task->result(), next++);
+  EXPECT_EQ(next, kMany);
+}
+
+ASYNC_TEST(Wait, RefusesAnEmptyHandleAmongOthers) {
+  const std::vector<Task<int>> tasks{create_task(at_once(1)), Task<int>(), Task<int>()};
+  const std::exception_ptr error = co_await error_of(wait(tasks));
+  EXPECT_TRUE(is<InvalidStateError>(error));
+  EXPECT_THROW((void)as_completed(tasks), InvalidStateError);
+  co_await tasks.front();
+}
+
 TEST(Wait, LeavesNothingWhereverItIsCancelled) {
   const int suspensions = cancel_at_every_suspension([]() -> Coro<> {
     TaskGroup group;

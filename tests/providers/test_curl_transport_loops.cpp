@@ -19,10 +19,14 @@ Coro<std::string> body_of(std::shared_ptr<HttpTransport> transport, std::string 
 TEST(CurlTransportLoops, OneTransportServesOneLoopAfterAnother) {
   Peer peer(text_answer("hello"));
   auto curl = make_curl_transport();
+  // What the process opens once, such as curl's own, is open after the first; and what an earlier
+  // test left to a thread that ends by itself may still be closed later.
+  EXPECT_EQ(run(body_of(curl, peer.url())), "hello");
+  EXPECT_TRUE(wait_until([&] { return peer.stats().connections_open == 0; }, 10s));
   const std::size_t before = open_descriptors();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(run(body_of(curl, peer.url())), "hello");
-  EXPECT_EQ(peer.stats().connections_accepted, 3U);  // connections end with their loop
-  EXPECT_TRUE(wait_until([&] { return open_descriptors() == before; }, 10s));
+  EXPECT_EQ(peer.stats().connections_accepted, 4U);  // connections end with their loop
+  EXPECT_TRUE(wait_until([&] { return open_descriptors() <= before; }, 10s));
 }
 
 TEST(CurlTransportLoops, OneTransportServesTwoThreads) {

@@ -14,38 +14,62 @@ namespace {
 // A scenario with more suspensions than this is not meant to end.
 constexpr std::uint32_t kSuspensionsMax = 100'000;
 
+/// What is left on the running loop, drawn; empty if nothing is.
+std::string left_over_tasks() {
+  if (EventLoop::current().task_count() == 0) return "";
+  return "tasks are left over:\n" + format_task_tree({capture_call_graph()});
+}
+
 void run_to_end(EventLoop& loop, const Task<>& main, const std::function<void()>& after_pass) {
   std::exception_ptr error;
+  std::string left_over;
   try {
-    loop.run_until_done(*main.get(), after_pass);
+    loop.run_until_done(*main.get(), [&] {
+      if (after_pass) after_pass();
+      if (main.done()) left_over = left_over_tasks();
+    });
     main.result();
+    if (!left_over.empty()) throw Error(left_over);
+  } catch (const CancelledError&) {  // no excuse for tasks that are left over
+    error =
+        left_over.empty() ? std::current_exception() : std::make_exception_ptr(Error(left_over));
   } catch (...) {
     error = std::current_exception();
   }
-  std::string left_over;
-  if (loop.task_count() > 0 && !error) {
-    left_over = "tasks are left over:\n";
-    const auto tree = [&left_over]() -> Coro<> {
-      left_over += format_task_tree({capture_call_graph()});
-      co_return;
-    };
-    const Task<> drawing = loop.create_task(tree(), "(draws this)");
-    loop.run_until_done(*drawing.get());
+  try {
+    loop.shutdown();
+  } catch (...) {  // tasks that cannot even be cancelled matter less than what came before
+    if (!error) error = std::current_exception();
   }
-  loop.shutdown();
   if (error) std::rethrow_exception(error);
-  if (!left_over.empty()) throw Error(left_over);
 }
 
-/// Runs `run()`; puts `where` before what it throws.
-template <class F>
-auto told_with(const std::string& where, F&& run) {
+/// Runs `run()`; puts `where()` before what it throws.
+template <class Where, class F>
+void told_with(Where&& where, F&& run) {
   try {
-    return run();
+    run();
   } catch (const std::exception& error) {
-    throw Error(where + ": " + error.what());
+    throw Error(where() + ": " + error.what());
   } catch (const CancelledError&) {
-    throw Error(where + ": it was cancelled by itself");
+    throw Error(where() + ": it was cancelled by itself");
+  }
+}
+
+/// Whether the cancellation of a scenario has happened yet.
+enum class Injection : std::uint8_t { kWaits, kDone };
+
+void run_and_cancel(Coro<> scenario, std::uint32_t suspension, const TestOptions& options,
+                    Injection& injection) {
+  const std::unique_ptr<EventLoop> loop = options.make_loop();
+  const Task<> task = loop->create_task(std::move(scenario), "scenario");
+  try {
+    run_to_end(*loop, task, [&] {
+      if (injection == Injection::kDone || task.get()->steps() != suspension) return;
+      if (task.cancel("injected")) injection = Injection::kDone;
+    });
+  } catch (const CancelledError&) {
+    if (injection == Injection::kWaits) throw;
   }
 }
 
@@ -62,21 +86,13 @@ class Idle final : public Waiter {
  public:
   explicit Idle(EventLoop& loop) noexcept : loop_(loop) {}
   Idle(Idle&&) = delete;
-  ~Idle() override { loop_.set_idle_hook(nullptr); }
   bool await_ready() const noexcept { return false; }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> frame) {
-    loop_.set_idle_hook([this] {
-      wake();
-      loop_.set_idle_hook(nullptr);  // last: it destroys this lambda, and `this` with it
-      return true;
-    });
+    link_before(loop_.idle_waiters());
     suspend(frame);
   }
-  void await_resume() {
-    loop_.set_idle_hook(nullptr);
-    throw_if_cancelled();
-  }
+  void await_resume() { throw_if_cancelled(); }
 
  private:
   EventLoop& loop_;
@@ -104,25 +120,24 @@ void run_test(Coro<> body, const TestOptions& options) {
 }
 
 bool cancel_at_suspension(Coro<> scenario, std::uint32_t suspension, const TestOptions& options) {
-  const std::unique_ptr<EventLoop> loop = options.make_loop();
-  const Task<> task = loop->create_task(std::move(scenario), "scenario");
-  bool injected = false;
-  try {
-    run_to_end(*loop, task, [&] {
-      if (!injected && task.get()->steps() == suspension) injected = task.cancel("injected");
-    });
-  } catch (const CancelledError&) {
-  }
-  return injected;
+  Injection injection = Injection::kWaits;
+  run_and_cancel(std::move(scenario), suspension, options, injection);
+  return injection == Injection::kDone;
 }
 
 int cancel_at_every_suspension(const std::function<Coro<>()>& scenario,
                                const TestOptions& options) {
+  const std::string order =
+      options.seed() ? " in the order of seed " + std::to_string(*options.seed()) : "";
   for (std::uint32_t suspension = 1; suspension < kSuspensionsMax; ++suspension) {
-    const bool injected = told_with("cancelled at suspension " + std::to_string(suspension), [&] {
-      return cancel_at_suspension(scenario(), suspension, options);
-    });
-    if (!injected) return static_cast<int>(suspension) - 1;
+    Injection injection = Injection::kWaits;
+    const auto where = [&] {
+      const bool injected = injection == Injection::kDone;
+      return (injected ? "cancelled at suspension " : "left alone, after suspension ") +
+             std::to_string(injected ? suspension : suspension - 1) + order;
+    };
+    told_with(where, [&] { run_and_cancel(scenario(), suspension, options, injection); });
+    if (injection == Injection::kWaits) return static_cast<int>(suspension) - 1;
   }
   throw Error("the scenario did not end within " + std::to_string(kSuspensionsMax) +
               " suspensions");
@@ -132,7 +147,7 @@ void run_in_shuffled_orders(const std::function<Coro<>()>& scenario, int runs,
                             std::uint64_t first_seed) {
   for (int run = 0; run < runs; ++run) {
     const std::uint64_t seed = first_seed + static_cast<std::uint64_t>(run);
-    told_with("in the order of seed " + std::to_string(seed),
+    told_with([&] { return "in the order of seed " + std::to_string(seed); },
               [&] { run_test(scenario(), TestOptions().shuffled(seed)); });
   }
 }

@@ -190,9 +190,9 @@ class EventLoop {
 
   /// Runs what is ready at one time in an order drawn from `seed`, to find what depends on it.
   void shuffle_ready(std::uint64_t seed);
-  /// Called when a virtual clock is about to jump, or a manual one has nothing left to run; true
-  /// if it made something ready.
-  void set_idle_hook(std::function<bool()> hook) { idle_hook_ = std::move(hook); }
+  /// The Waiters that want to know when a virtual clock is about to jump, or a manual one has
+  /// nothing left to run. Only the first is woken then: the next one waits for what it sets off.
+  [[nodiscard]] detail::ListNode& idle_waiters() noexcept { return idle_waiters_; }
   /// The deadline of the first timer; nothing if none is set.
   [[nodiscard]] std::optional<TimePoint> next_deadline() const noexcept;
   /// The clock as this loop sees it, to be moved by tests.
@@ -280,6 +280,7 @@ class EventLoop {
   std::unique_ptr<detail::Reactor> reactor_;
   detail::ListNode registry_;  // among the loops of the process
   detail::RegistryLink tasks_;
+  detail::ListNode idle_waiters_;
   detail::TaskBase* running_task_ = nullptr;
   std::atomic<std::int32_t> thread_id_ = 0;  // of the thread that runs it, as the kernel knows it
   bool virtual_time_ = false;
@@ -291,7 +292,6 @@ class EventLoop {
   TimePoint last_poll_{};
   std::int64_t coarse_tick_ = 0;
   std::function<void(const ExceptionContext&)> exception_handler_;
-  std::function<bool()> idle_hook_;
   std::unique_ptr<detail::LoopDebug> debug_;  // null while debug mode is off
   std::shared_ptr<ThreadPoolExecutor> default_executor_;
   Duration executor_join_timeout_ = std::chrono::minutes(5);

@@ -285,9 +285,12 @@ class JoinAwaiter final : public JoinWaiter {
 /// Suspends: `co_await` until it is done; by many, each gets a copy of the result (or, where the
 ///           type cannot be copied, the first one gets it). Cancelling the awaiting task cancels
 ///           the future.
+/// Lives:    as long as it is named, also longer than its loop. Callbacks that are left end with
+///           the loop; setting or cancelling the future after that is as before, but tells nobody.
 /// Threads:  the loop's. From another thread: `loop.call_soon_threadsafe([=] { set_result... })`.
 /// Errors:   what was set by set_exception(), CancelledError if it was cancelled; setting twice is
-///           an InvalidStateError. An exception that nobody ever asked for is reported.
+///           an InvalidStateError, and so is add_done_callback() when the loop is gone. An
+///           exception that nobody ever asked for is reported.
 template <class T = void>
 class Future : public AnyFuture {
  public:

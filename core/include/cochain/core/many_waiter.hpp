@@ -7,11 +7,27 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cochain/core/event_loop.hpp"
 
 namespace cochain::detail {
+
+/// The positions of those futures that did not stand further in front already, in order.
+[[nodiscard]] std::vector<std::size_t> positions_of_first(
+    const std::vector<const FutureBase*>& futures);
+
+/// `futures` in the same order, each once.
+template <class F>
+std::vector<F> each_once(std::vector<F> futures) {
+  std::vector<const FutureBase*> states;
+  states.reserve(futures.size());
+  for (const F& future : futures) states.push_back(future.state());
+  std::vector<F> unique;
+  for (const std::size_t i : positions_of_first(states)) unique.push_back(std::move(futures[i]));
+  return unique;
+}
 
 /// Waits until enough of some futures are done. Made by the task that will await it.
 class ManyWaiter final : public Waiter, private Timer {

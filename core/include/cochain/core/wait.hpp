@@ -1,7 +1,6 @@
 // wait(), as_completed() and shield(): tasks that go on whatever becomes of who waits for them.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -65,12 +64,7 @@ template <class F>
   requires std::derived_from<F, AnyFuture>
 Coro<WaitResult<F>> wait(std::vector<F> futures, WaitOptions options = WaitOptions()) {
   if (futures.empty()) throw InvalidStateError("wait() was given nothing to wait for");
-  std::vector<F> unique;
-  for (F& future : futures) {
-    if (std::find(unique.begin(), unique.end(), future) == unique.end()) {
-      unique.push_back(std::move(future));
-    }
-  }
+  std::vector<F> unique = detail::each_once(std::move(futures));
   detail::ManyWaiter::Until until = detail::ManyWaiter::Until::kAllDone;
   if (options.return_when() == ReturnWhen::kFirstCompleted) {
     until = detail::ManyWaiter::Until::kNextDone;
@@ -142,12 +136,7 @@ Coro<typename F::value_type> await_shielded(F inner) {
 /// Errors:   TimeoutError from next() once `timeout` has passed since this call, if some are left.
 template <FutureLike F>
 Stream<F> as_completed(std::vector<F> futures, std::optional<Duration> timeout = std::nullopt) {
-  std::vector<F> unique;
-  for (F& future : futures) {
-    if (std::find(unique.begin(), unique.end(), future) == unique.end()) {
-      unique.push_back(std::move(future));
-    }
-  }
+  std::vector<F> unique = detail::each_once(std::move(futures));
   std::optional<TimePoint> deadline;
   if (timeout) deadline = deadline_after(EventLoop::current().time(), *timeout);
   auto waiter = std::make_unique<detail::ManyWaiter>(
@@ -164,8 +153,8 @@ Stream<Task<T>> as_completed(std::vector<Coro<T>> coros,
 
 /// Awaits `inner` so that cancelling the awaiting task does not cancel it.
 /// Suspends: until `inner` is done. A cancellation ends the wait at once and leaves `inner`
-/// running;
-///           its result, or an error that nobody else asks for, is then as that of any task.
+///           running; its result, or an error that nobody else asks for, is then as that of any
+///           task.
 /// Errors:   what `inner` throws, its own CancelledError too.
 template <FutureLike F>
 Coro<typename F::value_type> shield(F inner) {
