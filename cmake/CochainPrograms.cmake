@@ -1,24 +1,53 @@
 # Programs and tests: what stands outside the floors.
 
-# cochain_tests(<name> DIR <folder> LIBS <library>...)
+# cochain_tests(<name> DIR <folder> LIBS <library>... [HEADERS <header>...] [OPTIMISED <file>...])
 #
 # One GoogleTest program from <folder>/*.cpp. A folder without sources is skipped. The tests are
 # listed when ctest runs, so that building needs no run of the program.
+#
+# Building the tests takes longer than building what they test, so they are built for that: without
+# optimisation, whatever the preset, and with HEADERS, which most of them include, compiled once.
+# The sources named by OPTIMISED are built as a user's program is: what they test are coroutines of
+# their own, or templates that the optimiser turns inside out.
+#
+# COCHAIN_TESTS_NAMED is a pattern: sources that have tests, but none with such a name, are left out.
 function(cochain_tests name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR" "LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR" "LIBS;HEADERS;OPTIMISED")
   file(GLOB sources CONFIGURE_DEPENDS "${arg_DIR}/*.cpp")
+  cochain_keep_tests_named(sources)
   if(NOT sources)
     return()
   endif()
   add_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE cochain_test_support ${arg_LIBS})
   cochain_own(${name})
+  target_compile_options(${name} PRIVATE -O0 -U_FORTIFY_SOURCE)
+  target_precompile_headers(${name} PRIVATE <gmock/gmock.h> <gtest/gtest.h> ${arg_HEADERS})
+  list(TRANSFORM arg_OPTIMISED PREPEND "${arg_DIR}/")
+  set_source_files_properties(${arg_OPTIMISED} PROPERTIES COMPILE_OPTIONS -O2
+                                                          SKIP_PRECOMPILE_HEADERS ON)
   add_dependencies(cochain_tests_all ${name})
   gtest_discover_tests(
     ${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 60 LABELS ${name})
+endfunction()
+
+# Removes from the list <variable> the sources whose tests COCHAIN_TESTS_NAMED does not name.
+function(cochain_keep_tests_named variable)
+  set(kept "")
+  foreach(source IN LISTS ${variable})
+    file(READ "${source}" text)
+    if(NOT COCHAIN_TESTS_NAMED
+       OR NOT text MATCHES "TEST[A-Z_]*\\("
+       OR text MATCHES "TEST[A-Z_]*\\([^)]*(${COCHAIN_TESTS_NAMED})")
+      list(APPEND kept "${source}")
+    endif()
+  endforeach()
+  set(${variable}
+      "${kept}"
+      PARENT_SCOPE)
 endfunction()
 
 # cochain_programs(<prefix> DIR <folder> LIBS <library>...)
