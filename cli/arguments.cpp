@@ -255,7 +255,14 @@ void add_tasks_options(CLI::App& command, TasksArguments& arguments, bool& json,
     each->add_option("PID", arguments.pid, "the process to look into")
         ->option_text(" ")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(
+            [](const std::string& text) {
+              const bool small = text.size() < 10;  // and fits an int
+              const bool number = text.find_first_not_of("0123456789") == text.npos;
+              const bool good = number && small && text.find_first_not_of('0') != text.npos;
+              return good ? std::string() : "'" + text + "' is no number of a process";
+            },
+            "");
   }
 }
 

@@ -114,6 +114,9 @@ std::string view_of(const std::vector<LoopInfo>& loops, TasksView view) {
 
 ExitCode run_tasks(const TasksArguments& arguments) {
   const std::vector<LoopInfo> loops = read_process_tasks(arguments.pid);
+  if (loops.empty()) {
+    warn("process " + std::to_string(arguments.pid) + " uses cochain, but has no event loop now");
+  }
   FdWriter out(UniqueFd(STDOUT_FILENO), "stdout");
   out.add(view_of(loops, arguments.view));
   while (!out.flush_now()) {  // a reader that takes its time, such as a pager

@@ -34,11 +34,14 @@ constexpr std::string_view kDeleted = " (deleted)";
 
 std::string proc(int pid, const char* file) { return "/proc/" + std::to_string(pid) + "/" + file; }
 
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
+/// Without the end of its last line.
+std::string content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string content = std::move(text).str();
+  if (!content.empty() && content.back() == '\n') content.pop_back();
+  return content;
 }
 
 std::string words_for(int error) { return std::generic_category().message(error); }
@@ -179,7 +182,7 @@ void throw_not_permitted(int pid, int error) {
             "; run this as the same user, or with CAP_SYS_PTRACE (sudo)";
     throw Error(text);
   }
-  const std::string scope = first_line("/proc/sys/kernel/yama/ptrace_scope");
+  const std::string scope = content_of("/proc/sys/kernel/yama/ptrace_scope");
   if (scope == "3") {
     text += "kernel.yama.ptrace_scope is 3, with which nobody can until the next boot";
   } else if (!scope.empty() && scope != "0") {
@@ -196,7 +199,7 @@ void throw_not_permitted(int pid, int error) {
 }
 
 std::string process_label(int pid) {
-  const std::string name = first_line(proc(pid, "comm"));
+  const std::string name = content_of(proc(pid, "comm"));
   return "process " + std::to_string(pid) + (name.empty() ? "" : " (" + printable(name) + ")");
 }
 

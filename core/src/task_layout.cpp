@@ -348,9 +348,10 @@ class TaskReader {
       const auto awaiter = memory_.get<Address>(node + at_.joiner_awaiter);
       if (!awaiter) return false;
       if (*awaiter == 0) return true;  // a callback
-      if (memory_.get<Address>(*awaiter + at_.task_loop) != loop) return false;
+      const auto owner = memory_.get<Address>(*awaiter + at_.task_loop);
       const auto id = memory_.get<std::uint64_t>(*awaiter + at_.task_id);
       if (!id) return false;
+      if (owner != loop) return true;  // no task any more
       if (seen.insert(*id).second) ids.push_back(*id);
       return true;
     });
