@@ -39,6 +39,7 @@ namespace {
 constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kFramesMax = 256;
 constexpr std::size_t kTaskBytesMax = 4096;  // from the first to the last field that is read
+constexpr int kMissesMax = 1000;             // members that leave a list while it is walked
 constexpr int kTries = 10;                   // to read one task between two of its steps
 
 /// In bytes from the start of the object named first. Append only.
@@ -187,12 +188,15 @@ class TaskReader {
       return true;
     });
     if (!whole) return std::nullopt;
+    std::unordered_set<std::uint64_t> ids;
     for (const Address task : addresses) {
       TaskInfo read;
       std::int64_t created = 0;
       const Found found = one_task(task, loop, read, created);
       if (found == Found::kTornApart) return std::nullopt;
       if (found == Found::kNoneAnyMore) continue;
+      // A new task may be where one was that ended; it stands in the list already.
+      if (!ids.insert(read.id).second) continue;
       if (*virtual_time == 0) read.age = age_of(created, now);
       spend(sizeof(TaskInfo) + read.name.size());
       info.tasks.push_back(std::move(read));
@@ -204,13 +208,22 @@ class TaskReader {
   /// loops without coming back to its head has a member with two others before it.
   template <class F>
   bool walk(Address head, F&& visit) {
-    auto links = links_of(head);
-    for (Address before = head; links && links->next != head;) {
+    Address before = head;
+    auto links = links_of(head);  // of `before`
+    for (int misses = 0; links && links->next != head;) {
       spend(sizeof(Address));
-      const Address node = links->next;
-      links = links_of(node);
-      if (!links || links->previous != before || !visit(node)) return false;
-      before = node;
+      const auto next = links_of(links->next);
+      if (next && next->previous == before) {
+        if (!visit(links->next)) return false;
+        before = links->next;
+        links = next;
+        continue;
+      }
+      // That one has left the list. If the one before it is still in its place, it knows another.
+      const auto again = links_of(before);
+      if (++misses > kMissesMax || !again) return false;
+      if (before != head && again->previous != links->previous) return false;
+      links = again;
     }
     return links.has_value();
   }
