@@ -239,7 +239,6 @@ class TaskReader {
     std::int32_t cancel_requests = 0;
     std::uint32_t steps = 0;
     Address innermost = 0;
-    friend bool operator==(const Fields&, const Fields&) = default;
   };
 
   struct Links {
