@@ -2,9 +2,11 @@
 
 #include "arguments.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <stdexcept>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -257,9 +259,10 @@ void add_tasks_options(CLI::App& command, TasksArguments& arguments, bool& json,
         ->required()
         ->check(
             [](const std::string& text) {
-              const bool small = text.size() < 10;  // and fits an int
-              const bool number = text.find_first_not_of("0123456789") == text.npos;
-              const bool good = number && small && text.find_first_not_of('0') != text.npos;
+              int pid = 0;
+              const char* end = text.data() + text.size();
+              const auto read = std::from_chars(text.data(), end, pid);
+              const bool good = read.ec == std::errc() && read.ptr == end && pid > 0;
               return good ? std::string() : "'" + text + "' is no number of a process";
             },
             "");

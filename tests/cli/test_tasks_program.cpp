@@ -6,6 +6,7 @@
 #include <chrono>
 #include <csignal>
 #include <map>
+#include <random>
 #include <source_location>
 #include <sstream>
 #include <string>
@@ -298,6 +299,25 @@ TEST(TasksProgram, ShowsHostileNamesAsEscapes) {
     name.replace(at, 1, "\xEF\xBF\xBD");
   }
   EXPECT_TRUE(rows.contains(name));
+}
+
+TEST(TasksProgram, DrawsAnyBytesAsText) {
+  // Bytes in which lead bytes, followers and controls are frequent.
+  std::minstd_rand random(7);
+  const std::string_view kBytes =
+      "a\x1b\n\x7f\x80\x9b\xbf\xc0\xc2\xc3\xe0\xe2\xed\xef\xf0\xf4\xf5\xff";
+  for (int i = 0; i < 5000; ++i) {
+    LoopInfo loop;
+    TaskInfo& task = loop.tasks.emplace_back();
+    for (int length = 0; length < 12; ++length) task.name += kBytes[random() % kBytes.size()];
+    const std::string drawn = format_task_tree({loop});
+    expect_harmless(drawn);
+    const bool has_controls = drawn.find('\\') != std::string::npos;
+    if (!has_controls) {
+      EXPECT_THAT(drawn, HasSubstr("└── " + cli::with_valid_utf8(task.name) + "\n"));
+    }
+    expect_harmless(format_task_table({loop}, TaskTableOptions().columns_max(40)));
+  }
 }
 
 TEST(TasksProgram, JsonTellsOfACircle) {
