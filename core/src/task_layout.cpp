@@ -210,19 +210,23 @@ class TaskReader {
   bool walk(Address head, F&& visit) {
     Address before = head;
     auto links = links_of(head);  // of `before`
-    for (int misses = 0; links && links->next != head;) {
+    int misses = 0;
+    int unexplained = 0;  // in a row
+    while (links && links->next != head) {
       spend(sizeof(Address));
       const auto next = links_of(links->next);
       if (next && next->previous == before) {
         if (!visit(links->next)) return false;
         before = links->next;
         links = next;
+        unexplained = 0;
         continue;
       }
       // That one has left the list. If the one before it is still in its place, it knows another.
       const auto again = links_of(before);
       if (++misses > kMissesMax || !again) return false;
       if (before != head && again->previous != links->previous) return false;
+      if (again->next == links->next && ++unexplained > kTries) return false;
       links = again;
     }
     return links.has_value();
