@@ -2,9 +2,11 @@
 
 #include "arguments.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <stdexcept>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -64,7 +66,9 @@ Use it from another terminal:
 constexpr const char* kTasksFooter = R"(
 The program takes no part in it and is not stopped; it may be stuck. It takes its
 user's rights, and root's where the kernel restricts ptrace. The exit code is 1 if
-tasks await each other in a circle.
+tasks await each other in a circle, or the program cannot be looked into.
+ps fits the terminal, or 120 columns where its output is none; what has no room is
+left out. The field await_cycle of --json names a circle by the id of its first task.
 )";
 
 double number(const std::string& text, const std::string& what) {
@@ -242,17 +246,26 @@ void add_batch_options(CLI::App& command, BatchArguments& arguments, std::string
   command.add_flag("--ordered", arguments.ordered, "write in the order of the input");
 }
 
-void add_tasks_options(CLI::App& command, TasksArguments& arguments, bool& json) {
+void add_tasks_options(CLI::App& command, TasksArguments& arguments, bool& json, bool& wide) {
   command.footer(kTasksFooter);
   command.require_subcommand(1);
   CLI::App* ps = command.add_subcommand("ps", "A table: where each task stands, who awaits it.");
   CLI::App* pstree = command.add_subcommand("pstree", "A tree: tasks under those that await them.");
   ps->add_flag("--json", json, "one JSON object a line for each task");
+  ps->add_flag("-w,--wide", wide, "all of each row, and whole paths of files");
   for (CLI::App* each : {ps, pstree}) {
     each->add_option("PID", arguments.pid, "the process to look into")
         ->option_text(" ")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(
+            [](const std::string& text) {
+              int pid = 0;
+              const char* end = text.data() + text.size();
+              const auto read = std::from_chars(text.data(), end, pid);
+              const bool good = read.ec == std::errc() && read.ptr == end && pid > 0;
+              return good ? std::string() : "'" + text + "' is no number of a process";
+            },
+            "");
   }
 }
 
@@ -295,8 +308,9 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
 
   TasksArguments tasks;
   bool json = false;
+  bool wide = false;
   CLI::App* tasks_app = app.add_subcommand("tasks", "Show the tasks of a running program.");
-  add_tasks_options(*tasks_app, tasks, json);
+  add_tasks_options(*tasks_app, tasks, json, wide);
 
   CLI::App* doctor_app = app.add_subcommand("doctor", "Show and check how all this is set up.");
 
@@ -310,6 +324,7 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
   chat.model.stream = batch.model.stream = !no_stream;
   if (*doctor_app) return DoctorArguments();
   if (*tasks_app) {
+    if (wide) tasks.view = TasksView::kWideTable;
     if (json) tasks.view = TasksView::kJson;
     if (tasks_app->got_subcommand("pstree")) tasks.view = TasksView::kTree;
     return tasks;

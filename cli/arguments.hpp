@@ -68,7 +68,7 @@ class DoctorArguments {
 };
 
 /// How `cochain tasks` shows what it found.
-enum class TasksView { kTable, kJson, kTree };
+enum class TasksView { kTable, kWideTable, kJson, kTree };
 
 /// `cochain tasks ps` and `cochain tasks pstree`
 class TasksArguments {

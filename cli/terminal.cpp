@@ -91,9 +91,11 @@ void complain(std::string_view text) { report("error", "\x1b[1;31m", text); }
 
 void warn(std::string_view text) { report("warning", "\x1b[1;33m", text); }
 
-std::size_t terminal_width() noexcept {
+std::size_t terminal_width() noexcept { return terminal_width_of(STDERR_FILENO).value_or(80); }
+
+std::optional<std::size_t> terminal_width_of(int fd) noexcept {
   winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
   return size.ws_col;
 }
 

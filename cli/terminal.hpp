@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,5 +42,8 @@ void warn(std::string_view text);
 
 /// The columns of the terminal behind stderr; 80 if they are not known.
 [[nodiscard]] std::size_t terminal_width() noexcept;
+
+/// The columns of the terminal behind `fd`; nothing if it is none, or does not say.
+[[nodiscard]] std::optional<std::size_t> terminal_width_of(int fd) noexcept;
 
 }  // namespace cochain::cli

@@ -26,6 +26,17 @@ char32_t decode_utf8(std::string_view bytes) noexcept {
   return whole ? static_cast<char32_t>(code) : 0;
 }
 
+std::string with_valid_utf8(std::string_view text) {
+  std::string valid;
+  for (;;) {
+    const std::size_t bytes = valid_utf8_prefix(text);
+    valid += text.substr(0, bytes);
+    if (bytes == text.size()) return valid;
+    valid += "\xEF\xBF\xBD";
+    text.remove_prefix(bytes + 1);
+  }
+}
+
 std::size_t valid_utf8_prefix(std::string_view text) noexcept {
   std::size_t at = 0;
   while (at < text.size()) {

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace cochain::cli {
 
 /// How many bytes of `text`, counted from its start, are whole UTF-8: all of them if it is valid.
 [[nodiscard]] std::size_t valid_utf8_prefix(std::string_view text) noexcept;
+
+/// `text` with U+FFFD in place of each byte that belongs to no character.
+[[nodiscard]] std::string with_valid_utf8(std::string_view text);
 
 /// The code point that a lead byte and its followers stand for; `bytes` holds as many as
 /// `utf8_length()` of the first says. 0 for surrogates, needlessly long forms and what is too big.

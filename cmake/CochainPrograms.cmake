@@ -10,7 +10,7 @@
 # The sources named by OPTIMISED are built as a user's program is: what they test are coroutines of
 # their own, or templates that the optimiser turns inside out.
 #
-# COCHAIN_TESTS_NAMED is a pattern: sources that have tests, but none with such a name, are left out.
+# COCHAIN_TESTS_NAMED is a pattern: sources that have tests, but none so named, are left out.
 function(cochain_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR" "LIBS;HEADERS;OPTIMISED")
   file(GLOB sources CONFIGURE_DEPENDS "${arg_DIR}/*.cpp")

@@ -152,13 +152,12 @@ class Watchdog {
   }
 
   static std::string describe(LoopDebug& loop, std::int64_t held) {
-    // Read by the kernel's hand: the thread of the loop may go on at any moment.
-    const KernelCopiedMemory memory(static_cast<int>(::getpid()));
     std::string who = "a callback";
     std::string stack;
-    const auto infos = read_loops(memory, own_task_root(), reinterpret_cast<Address>(&loop.loop()));
-    if (infos) {
-      for (const TaskInfo& task : infos->front().tasks) {
+    // The thread of the loop may go on at any moment.
+    const auto info = read_own_loop(loop.loop(), Standing::kGoesOn);
+    if (info) {
+      for (const TaskInfo& task : info->tasks) {
         if (!task.running) continue;
         who = "task '" + task.name + "'";
         for (auto frame = task.stack.rbegin(); frame != task.stack.rend(); ++frame) {

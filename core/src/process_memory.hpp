@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cochain::detail {
 
@@ -42,14 +43,29 @@ class KernelCopiedMemory final : public ProcessMemory {
  public:
   explicit KernelCopiedMemory(int pid) noexcept : pid_(pid) {}
   [[nodiscard]] bool read(Address from, void* to, std::size_t bytes) const noexcept override;
+  /// Why a byte cannot be read, as an errno; 0 if it can.
+  [[nodiscard]] int why_not(Address from) const noexcept;
 
  private:
   int pid_;
 };
 
-/// Where a program or library that `pid` has mapped keeps the ELF section `name`; nothing if none
-/// has such a section.
-/// Errors: Error if there is no such process, or its maps cannot be read.
-[[nodiscard]] std::optional<Address> find_section(int pid, const char* name);
+/// Where a process keeps the ELF section of some name: one address for each program or library that
+/// has it, and perhaps others at which the file is mapped as well.
+class SectionAddresses {
+ public:
+  SectionAddresses() = default;
+  std::vector<Address> addresses;
+  std::string doubt;  // if there are none: why that need not be so, "" or ", or ..."
+};
+
+/// Errors: Error if there is no such process, it is none of a program, or it may not be looked at.
+[[nodiscard]] SectionAddresses find_section(int pid, const char* name);
+
+/// "process 17 (cook)", fit for a terminal.
+[[nodiscard]] std::string process_label(int pid);
+
+/// Throws an Error that says what it takes to read this process.
+[[noreturn]] void throw_not_permitted(int pid, int error);
 
 }  // namespace cochain::detail

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <array>
@@ -57,19 +58,22 @@ ProgramSetup& ProgramSetup::close_stdout() {
   stdout_is_closed = true;
   return *this;
 }
-ProgramSetup& ProgramSetup::on_terminals() {
+ProgramSetup& ProgramSetup::on_terminals(unsigned short columns) {
   has_terminals = true;
+  terminal_columns = columns;
   return *this;
 }
 
 /// Our ends of the program's standard streams; -1 is closed.
 class Program::Pipes {
  public:
-  explicit Pipes(bool has_terminals) {
+  explicit Pipes(const ProgramSetup& setup) {
+    winsize size{};
+    size.ws_col = setup.terminal_columns;
     for (std::size_t stream = 0; stream < 3; ++stream) {
       std::array<int, 2> ends{};
-      if (stream > 0 && has_terminals) {
-        if (::openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr) != 0) check(errno, "openpty");
+      if (stream > 0 && setup.has_terminals) {
+        if (::openpty(&ends[0], &ends[1], nullptr, nullptr, &size) != 0) check(errno, "openpty");
         for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
       } else {
         if (::pipe2(ends.data(), O_CLOEXEC) != 0) check(errno, "pipe2");
@@ -94,7 +98,7 @@ class Program::Pipes {
   bool stays_open = false;
 };
 
-Program::Program(const ProgramSetup& setup) : pipes_(std::make_unique<Pipes>(setup.has_terminals)) {
+Program::Program(const ProgramSetup& setup) : pipes_(std::make_unique<Pipes>(setup)) {
   std::vector<std::string> words = {COCHAIN_CLI};
   words.insert(words.end(), setup.words.begin(), setup.words.end());
   std::map<std::string, std::string> variables = setup.variables;

@@ -33,8 +33,9 @@ class ProgramSetup {
   ProgramSetup& input(std::string value);
   ProgramSetup& keep_stdin_open();
   ProgramSetup& close_stdout();
-  /// Its stdout and stderr are terminals, one each; both turn "\n" into "\r\n".
-  ProgramSetup& on_terminals();
+  /// Its stdout and stderr are terminals, one each; both turn "\n" into "\r\n". Without columns
+  /// they do not say how wide they are.
+  ProgramSetup& on_terminals(unsigned short columns = 0);
 
   std::vector<std::string> words;
   std::map<std::string, std::string> variables;
@@ -42,6 +43,7 @@ class ProgramSetup {
   bool stdin_stays_open = false;
   bool stdout_is_closed = false;
   bool has_terminals = false;
+  unsigned short terminal_columns = 0;
 };
 
 /// The program while it runs. Its output is read as it comes; killed if it outlives this object.
@@ -53,6 +55,7 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
   void send_signal(int number) const;
   /// Closes the reading end of its stdout.
   void stop_reading_stdout();

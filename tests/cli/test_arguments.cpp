@@ -53,6 +53,18 @@ TEST(Arguments, TakesAPromptThatLooksLikeACommandOrAnOption) {
   EXPECT_EQ(parse_as<ChatArguments>({"chat"}).prompt, "");
 }
 
+TEST(Arguments, ReadsTheViewsOfTasks) {
+  EXPECT_EQ(parse_as<TasksArguments>({"tasks", "ps", "17"}).view, TasksView::kTable);
+  EXPECT_EQ(parse_as<TasksArguments>({"tasks", "ps", "-w", "17"}).view, TasksView::kWideTable);
+  EXPECT_EQ(parse_as<TasksArguments>({"tasks", "ps", "17", "--json"}).view, TasksView::kJson);
+  EXPECT_EQ(parse_as<TasksArguments>({"tasks", "ps", "-w", "--json", "17"}).view, TasksView::kJson);
+  const auto tree = parse_as<TasksArguments>({"tasks", "pstree", "2147483647"});
+  EXPECT_EQ(tree.view, TasksView::kTree);
+  EXPECT_EQ(tree.pid, 2147483647);
+  EXPECT_EQ(refusal({"tasks", "ps", "0"}),
+            "PID: '0' is no number of a process (see cochain --help)");
+}
+
 TEST(Arguments, ReadsTheOptionsOfABatch) {
   const auto batch = parse_as<BatchArguments>(
       {"batch", "in.jsonl", "-o", "out.jsonl", "--max-concurrency", "64", "--ordered", "--force",

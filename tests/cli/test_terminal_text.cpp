@@ -127,5 +127,15 @@ TEST(Utf8, MeasuresHowFarTextIsValid) {
   for (const auto& [text, valid] : cases) EXPECT_EQ(valid_utf8_prefix(text), valid) << text;
 }
 
+TEST(Utf8, ReplacesEachByteThatBelongsToNoCharacter) {
+  const std::string replacement = "\xEF\xBF\xBD";
+  EXPECT_EQ(with_valid_utf8(""), "");
+  EXPECT_EQ(with_valid_utf8("gr\xC3\xBC\xC3\x9F"), "gr\xC3\xBC\xC3\x9F");
+  EXPECT_EQ(with_valid_utf8("\xFF"), replacement);
+  EXPECT_EQ(with_valid_utf8("a\xC3"), "a" + replacement);
+  EXPECT_EQ(with_valid_utf8("\xE2\x82z"), replacement + replacement + "z");
+  EXPECT_EQ(with_valid_utf8("\xED\xA0\x80"), replacement + replacement + replacement);
+}
+
 }  // namespace
 }  // namespace cochain::cli
