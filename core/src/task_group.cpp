@@ -128,10 +128,9 @@ Coro<> TaskGroup::leave(std::exception_ptr body_error) {
     try {
       co_await Drained(*this);
     } catch (const CancelledError&) {
-      if (!aborting_) {
-        cancellation = std::current_exception();
-        cancel();
-      }
+      // A foreign request counts after cancel(), too (gh-155433); our own is taken back below.
+      if (!cancellation) cancellation = std::current_exception();
+      if (!aborting_) cancel();
     }
   }
   over_ = true;
