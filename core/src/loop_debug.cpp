@@ -225,7 +225,7 @@ std::string made_at(const void* object, std::string_view itself) {
   if (!tracks_coroutines()) return "";
   const TellingTime telling;
   const std::optional<CallTrace> trace = traces().find(object);
-  return trace ? trace->str(itself) : "";
+  return trace ? trace->str(TraceOf::kMaking, itself) : "";
 #endif
 }
 
@@ -286,7 +286,7 @@ void LoopDebug::run(ReadyItem& item) noexcept {
     message += "\n  from " + place(from);
     message += task->done() ? "\n  to its end" : "\n  to " + place(task->innermost->await_site);
   } else if (made) {
-    message += made->str();
+    message += made->str(TraceOf::kMaking);
   }
   tell(DiagnosticKind::kSlowCallback, std::move(message));
 }
@@ -330,11 +330,13 @@ void LoopDebug::require_own_thread(const char* what) const {
 void LoopDebug::abort_if_on_wrong_thread(const ReadyItem& item) const noexcept {
   const EventLoop* here = EventLoop::current_or_null();
   if (here == &loop_ || !loop_.is_running_somewhere()) return;
+  const auto* task = dynamic_cast<const TaskBase*>(&item);
   tell(DiagnosticKind::kWrongThread,
        item.what() +
            " was woken from another thread than its loop's; what wakes it (an Event, a "
            "Queue, a Future) belongs to the loop: use call_soon_threadsafe()" +
-           CallTrace().str());
+           CallTrace().str(TraceOf::kCalling) +
+           made_at(task ? static_cast<const void*>(static_cast<const FutureBase*>(task)) : &item));
   std::abort();
 }
 
