@@ -39,18 +39,18 @@ void run_in_real_time(Coro<> main, DebugOptions options) {
 }
 
 const int kLineOfHolding = __LINE__ + 2;
-Coro<> hold_the_loop(const Findings& found) {
+Coro<> hold_the_loop(const Findings* found) {
   co_await sleep(0s);
-  EXPECT_TRUE(spin_until_told(found, DiagnosticKind::kBlockedLoop, 1));
+  EXPECT_TRUE(spin_until_told(*found, DiagnosticKind::kBlockedLoop, 1));
 }
 
 const int kLineOfAwaiting = __LINE__ + 1;
-Coro<> await_who_holds_it(const Findings& found) { co_await hold_the_loop(found); }
+Coro<> await_who_holds_it(const Findings* found) { co_await hold_the_loop(found); }
 
 TEST(DebugWatchdogThread, TellsTheStuckTaskAndItsStackWhileItIsStuck) {
   const Findings found;
   const auto main = [&]() -> Coro<> {
-    const Task<> task = create_task(await_who_holds_it(found), "stuck");
+    const Task<> task = create_task(await_who_holds_it(&found), "stuck");
     co_await task;
   };
   run_in_real_time(main(), watchful());
