@@ -4,12 +4,14 @@
 usage: scripts/mistakes.py --bin DIR [--write]
 
 A ```text block whose first line is `$ NAME` holds what bin/mistake_NAME prints in debug mode; one
-whose first line is `$ coro_lint FILE` what the lint says of it. Times and folders are left out of
-the comparison. --write puts what was printed into the page.
+whose first line is `$ coro_lint FILE` what the lint says of it. Where that does not end with the
+exit code 0, a last line says how it ends. Times and folders are left out of the comparison. --write
+puts what was printed into the page.
 """
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,10 +33,20 @@ def printed_by(command, bin_dir):
         words[0] = str(ROOT / "scripts" / "coro_lint")
     else:
         words[0] = str(bin_dir / f"mistake_{words[0]}")
-    result = subprocess.run(words, cwd=ROOT, env=dict(os.environ, COCHAIN_DEBUG="1"), text=True,
+    # Line by line, as on a terminal: a full buffer would put stdout behind all of stderr.
+    result = subprocess.run(["stdbuf", "--output=L", *words], cwd=ROOT, text=True,
+                            env=dict(os.environ, COCHAIN_DEBUG="1", PYTHONUNBUFFERED="1"),
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
                             check=False)
-    return normalised(result.stdout)
+    return normalised(result.stdout) + end_of(result.returncode)
+
+
+def end_of(code):
+    if code == 0:
+        return ""
+    if code < 0:
+        return f"(ended by {signal.Signals(-code).name})\n"
+    return f"(exit code {code})\n"
 
 
 def main():

@@ -114,8 +114,9 @@ bool is_between(std::string_view function) {
   const std::size_t parameters = function.find('(');
   const std::string_view name = function.substr(0, parameters);
   for (const std::string_view ours :
-       {"cochain::detail::", "cochain::EventLoop::", "cochain::Task<", "cochain::Coro<",
-        "cochain::Future<", "cochain::Stream<", "std::", "cochain::create_task"}) {
+       {"cochain::detail::", "cochain::EventLoop::", "cochain::Waiter::", "cochain::Task<",
+        "cochain::Coro<", "cochain::Future<", "cochain::Stream<",
+        "std::", "cochain::create_task"}) {
     // Behind the result type of a template, if there is one.
     if (name.substr(0, ours.size()) == ours ||
         name.find(" " + std::string(ours)) != std::string_view::npos) {
@@ -146,14 +147,15 @@ std::vector<StackFrame> CallTrace::frames() const {
   return frames;
 }
 
-std::string CallTrace::str(std::string_view itself) const {
+std::string CallTrace::str(TraceOf what, std::string_view itself) const {
+  const char* const first = what == TraceOf::kMaking ? "\n  made in " : "\n  called in ";
   std::string text;
   std::size_t told = 0;
   const std::vector<StackFrame> calls = frames();
   for (const StackFrame& frame : calls) {
     if (told == kFramesTold) break;
     if (&frame == &calls.front() && calls.size() > 1 && frame.function == itself) continue;
-    text += told++ == 0 ? "\n  made in " : "\n  called from ";
+    text += told++ == 0 ? first : "\n  called from ";
     text += frame.function;
     if (frame.line != 0) text += " at " + frame.file + ":" + std::to_string(frame.line);
   }

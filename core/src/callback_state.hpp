@@ -68,7 +68,7 @@ class CallbackState : public ReadyItem, public Timer {
     const std::shared_ptr<CallbackState> self = std::move(self_);
   }
 
-  [[nodiscard]] std::string what() const override { return "a callback" + made_at(this); }
+  [[nodiscard]] std::string what() const override { return "a callback"; }
 
  protected:
   /// Takes it out of whatever would run it.

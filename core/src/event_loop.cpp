@@ -298,7 +298,7 @@ void EventLoop::run_forever() {
 void EventLoop::set_debug(const DebugOptions& options) {
   debug_.reset();
 #ifndef COCHAIN_NO_DEBUG
-  if (options.enabled) debug_ = std::make_unique<detail::LoopDebug>(*this, options);
+  if (options.enabled) debug_ = std::make_shared<detail::LoopDebug>(*this, options);
 #else
   (void)options;
 #endif
@@ -334,7 +334,14 @@ void EventLoop::run_ready(std::size_t count) {
   ready_->shuffle_first(count);
   if (get_debug()) [[unlikely]] {
     for (std::size_t i = 0; i < count; ++i) {
-      if (detail::ReadyItem* item = ready_->pop()) debug_->run(*item);
+      detail::ReadyItem* item = ready_->pop();
+      if (!item) continue;
+      const std::shared_ptr<detail::LoopDebug> debug = debug_;  // the step may set another one
+      if (debug) {
+        debug->run(*item);
+      } else {
+        item->run();
+      }
     }
     return;
   }

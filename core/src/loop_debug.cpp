@@ -9,8 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <unordered_map>
 #include <vector>
@@ -54,19 +56,32 @@ Traces& traces() {
 
 class Handler {
  public:
-  void set(std::function<void(const Diagnostic&)> handler) {
+  using Function = std::function<void(const Diagnostic&)>;
+
+  void set(Function handler) {
+    auto kept = handler ? std::make_shared<const Function>(std::move(handler)) : nullptr;
     const std::lock_guard lock(mutex_);
-    handler_ = std::move(handler);
+    handler_.swap(kept);
   }
   void tell(const Diagnostic& diagnostic) {
     const std::lock_guard lock(mutex_);
-    if (handler_) return handler_(diagnostic);
-    std::fprintf(stderr, "cochain: %s\n", diagnostic.message.c_str());
+    if (!handler_) return write(diagnostic);
+    const std::shared_ptr<const Function> handler = handler_;  // it may set another one
+    try {
+      (*handler)(diagnostic);
+    } catch (...) {
+      write(diagnostic);
+      std::fputs("cochain: the diagnostic handler itself failed\n", stderr);
+    }
   }
 
  private:
+  static void write(const Diagnostic& diagnostic) {
+    std::fprintf(stderr, "cochain: %s\n", diagnostic.message.c_str());
+  }
+
   std::recursive_mutex mutex_;  // a handler may do what is worth a diagnostic
-  std::function<void(const Diagnostic&)> handler_;
+  std::shared_ptr<const Function> handler_;
 };
 
 Handler& diagnostic_handler() {
@@ -114,41 +129,56 @@ class Watchdog {
   void watch(LoopDebug& loop) {
     const std::lock_guard lock(mutex_);
     loops_.push_back(&loop);
-    if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
-    changed_.notify_one();
+    if (!thread_.joinable()) {
+      thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    }
+    changed_.notify_all();
   }
   void forget(LoopDebug& loop) {
-    std::thread ended;
+    std::jthread ended;
     {
       const std::lock_guard lock(mutex_);
       std::erase(loops_, &loop);
-      if (loops_.empty()) ended = std::move(thread_);
-      changed_.notify_one();
+      if (!loops_.empty()) return;
+      ended = std::move(thread_);
+      ended.request_stop();  // a loop that comes meanwhile gets a thread of its own
+      changed_.notify_all();
     }
-    if (ended.joinable()) ended.join();
+    // A handler that hears of a held loop may itself run the last loop that is left.
+    if (ended.get_id() == std::this_thread::get_id()) ended.detach();
   }
 
  private:
-  void run() {
+  void run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (!loops_.empty()) {
+    while (!stop.stop_requested()) {
       Duration shortest = std::chrono::seconds(1);
+      std::vector<std::string> findings;
       for (LoopDebug* loop : loops_) {
         shortest = std::min(shortest, loop->options().blocked_loop / 4);
-        look_at(*loop);
+        if (auto finding = look_at(*loop)) findings.push_back(std::move(*finding));
+      }
+      if (!findings.empty()) {
+        lock.unlock();  // the handler may begin and end loops
+        for (std::string& finding : findings) {
+          tell(DiagnosticKind::kBlockedLoop, std::move(finding));
+        }
+        lock.lock();
+        continue;
       }
       changed_.wait_for(lock, std::max<Duration>(shortest, std::chrono::milliseconds(1)));
     }
   }
 
-  static void look_at(LoopDebug& loop) {
+  /// What is to be told of the loop; nothing if it goes on, or was told of already.
+  static std::optional<std::string> look_at(LoopDebug& loop) {
     const std::uint64_t step = loop.step();
     const std::int64_t started = loop.step_started();
-    if (started == 0 || step == loop.last_told_step) return;
+    if (started == 0 || step == loop.last_told_step) return std::nullopt;
     const std::int64_t held = steady_now() - started;
-    if (held < loop.options().blocked_loop.count()) return;
+    if (held < loop.options().blocked_loop.count()) return std::nullopt;
     loop.last_told_step = step;
-    tell(DiagnosticKind::kBlockedLoop, describe(loop, held));
+    return describe(loop, held);
   }
 
   static std::string describe(LoopDebug& loop, std::int64_t held) {
@@ -173,7 +203,7 @@ class Watchdog {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<LoopDebug*> loops_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 Watchdog& watchdog() {
@@ -224,7 +254,7 @@ std::string made_at(const void* object, std::string_view itself) {
   if (!tracks_coroutines()) return "";
   const TellingTime telling;
   const std::optional<CallTrace> trace = traces().find(object);
-  return trace ? trace->str(itself) : "";
+  return trace ? trace->str(TraceOf::kMaking, itself) : "";
 #endif
 }
 
@@ -232,7 +262,7 @@ void tell(DiagnosticKind kind, std::string message) noexcept {
   try {
     diagnostic_handler().tell(Diagnostic(kind, std::move(message)));
   } catch (...) {
-    std::fputs("cochain: the diagnostic handler failed\n", stderr);
+    std::fputs("cochain: a finding could not be told (out of memory)\n", stderr);
   }
 }
 
@@ -285,7 +315,7 @@ void LoopDebug::run(ReadyItem& item) noexcept {
     message += "\n  from " + place(from);
     message += task->done() ? "\n  to its end" : "\n  to " + place(task->innermost->await_site);
   } else if (made) {
-    message += made->str();
+    message += made->str(TraceOf::kMaking);
   }
   tell(DiagnosticKind::kSlowCallback, std::move(message));
 }
@@ -329,11 +359,13 @@ void LoopDebug::require_own_thread(const char* what) const {
 void LoopDebug::abort_if_on_wrong_thread(const ReadyItem& item) const noexcept {
   const EventLoop* here = EventLoop::current_or_null();
   if (here == &loop_ || !loop_.is_running_somewhere()) return;
+  const auto* task = dynamic_cast<const TaskBase*>(&item);
   tell(DiagnosticKind::kWrongThread,
        item.what() +
            " was woken from another thread than its loop's; what wakes it (an Event, a "
            "Queue, a Future) belongs to the loop: use call_soon_threadsafe()" +
-           CallTrace().str());
+           CallTrace().str(TraceOf::kCalling) +
+           made_at(task ? static_cast<const void*>(static_cast<const FutureBase*>(task)) : &item));
   std::abort();
 }
 

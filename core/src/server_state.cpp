@@ -208,7 +208,9 @@ void ServerState::start_client(std::shared_ptr<Transport> plain,
                                std::shared_ptr<TlsTransport> tls) {
   std::shared_ptr<Transport> transport = tls ? tls : std::move(plain);
   auto client = std::make_unique<Client>(*this, std::move(transport), std::move(tls));
-  const Task<> task = loop_.create_task(serve(shared_from_this(), *client));
+  TaskOptions options;
+  options.start(TaskStart::kNextPass);  // whatever the loop's default: it finds `client` complete
+  const Task<> task = loop_.create_task(serve(shared_from_this(), *client), std::move(options));
   client->task = task;
   task.get()->join(*client.release());
 }

@@ -28,6 +28,7 @@ class TaskGroup::Child final : public detail::Joiner {
   TaskGroup& group;
   AnyTask task;
   Link in_group{*this};
+  Handle told;  // of one that was done when it came
 };
 
 /// The owner waits until no child is left.
@@ -58,7 +59,14 @@ TaskGroup::~TaskGroup() {
   over_ = true;
   aborting_ = true;
   while (children_.linked()) {
-    static_cast<Child::Link&>(*children_.next()).child.task.get()->kill();
+    Child& child = static_cast<Child::Link&>(*children_.next()).child;
+    const AnyTask task = child.task;
+    if (task.done()) {
+      child.told.cancel();
+      child.on_done(*task.get());
+    } else {
+      task.get()->kill();
+    }
   }
   for (const std::exception_ptr& error : errors_) {  // nobody joined: they must not vanish
     ExceptionContext report;
@@ -68,16 +76,22 @@ TaskGroup::~TaskGroup() {
   }
 }
 
-void TaskGroup::require_open() const {
+void TaskGroup::throw_closed() const {
   if (over_) throw InvalidStateError("this TaskGroup is over");
-  if (aborting_) throw InvalidStateError("this TaskGroup is being cancelled");
+  throw InvalidStateError("this TaskGroup is being cancelled");
 }
 
 void TaskGroup::add(detail::TaskBase& task) {
   auto* child = new Child(*this, task);
   child->in_group.link_before(children_);
-  task.join(*child);
   ++children_count_;
+  if (!task.done()) return task.join(*child);
+  // It ended in its eager start. The group hears of it on the next pass: what goes on now may be
+  // the first step of another child, which the group does not know yet and could not cancel.
+  child->told = loop_.call_soon([child] {
+    const AnyTask ended = child->task;
+    child->on_done(*ended.get());
+  });
 }
 
 void TaskGroup::cancel() noexcept {
@@ -114,10 +128,9 @@ Coro<> TaskGroup::leave(std::exception_ptr body_error) {
     try {
       co_await Drained(*this);
     } catch (const CancelledError&) {
-      if (!aborting_) {
-        cancellation = std::current_exception();
-        cancel();
-      }
+      // A foreign request counts after cancel(), too (gh-155433); our own is taken back below.
+      if (!cancellation) cancellation = std::current_exception();
+      if (!aborting_) cancel();
     }
   }
   over_ = true;

@@ -2,6 +2,7 @@
 // they are cancelled or the loop ends.
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -111,6 +112,64 @@ ASYNC_TEST(ConcurrentFutureThread, OwnThreadOfTheLoopIsRefused) {
 TEST(ConcurrentFutureThread, EmptyCoroIsRefused) {
   const LoopThread other;
   EXPECT_THROW((void)run_coroutine_threadsafe(Coro<>(), other.loop()), InvalidStateError);
+}
+
+TEST(ConcurrentFutureThread, GivesAMoveOnlyResult) {
+  const LoopThread other;
+  const auto make = []() -> Coro<std::unique_ptr<int>> { co_return std::make_unique<int>(4); };
+  const std::unique_ptr<int> value = run_coroutine_threadsafe(make(), other.loop()).result();
+  EXPECT_EQ(*value, 4);
+}
+
+TEST(ConcurrentFutureThread, CancelReachesTheTaskOnItsLoop) {
+  const LoopThread other;
+  std::promise<void> started;
+  Log log;
+  const auto body = [&]() -> Coro<> {
+    started.set_value();
+    co_await wait_for_ever(log, "it");
+  };
+  const ConcurrentFuture<> future = run_coroutine_threadsafe(body(), other.loop());
+  started.get_future().wait();
+  EXPECT_TRUE(future.cancel());
+  EXPECT_THROW(future.result(), CancelledError);
+  EXPECT_EQ(log, (Log{"it cancelled", "it gone"}));
+}
+
+TEST(ConcurrentFutureThread, CancelAtOnceNeverLeavesItPending) {
+  const LoopThread other;
+  for (int i = 0; i < 200; ++i) {
+    const ConcurrentFuture<> future = run_coroutine_threadsafe(for_ever(), other.loop());
+    future.cancel();
+    EXPECT_THROW(future.result(10s), CancelledError);
+  }
+}
+
+TEST(ConcurrentFutureThread, ReleasesTheParametersOfACoroutineThatNeverRan) {
+  const auto keep = [](Probe probe) -> Coro<int> { co_return probe.value(); };
+  {
+    EventLoop loop;
+    const auto future = run_coroutine_threadsafe(keep(Probe(1)), loop);
+  }
+  EXPECT_EQ(Probe::alive, 0);
+}
+
+TEST(ConcurrentFutureThread, ManyThreadsEachGetTheirOwn) {
+  constexpr int kThreads = 4;
+  constexpr int kCalls = 100;
+  const LoopThread other;
+  std::atomic<int> right = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&right, &other, t] {
+      for (int i = 0; i < kCalls; ++i) {
+        const int value = t * kCalls + i;
+        if (run_coroutine_threadsafe(after(0s, value), other.loop()).result() == value) ++right;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, kThreads * kCalls);
 }
 
 }  // namespace

@@ -224,5 +224,75 @@ TEST(Future, IsLeftInOrderWhereverItsAwaiterIsCancelled) {
   EXPECT_EQ(suspensions, 2);
 }
 
+ASYNC_TEST(Future, SetBeforeAnyoneAskedDoesNotSuspend) {
+  const Future<> future;
+  future.set_result();
+  const std::uint32_t steps = current_task().get()->steps();
+  co_await future;
+  EXPECT_EQ(current_task().get()->steps(), steps);
+}
+
+ASYNC_TEST(Future, GivesItsExceptionToEveryAwaiter) {
+  const Future<int> future;
+  const Task<std::exception_ptr> first = create_task(error_of(future));
+  const Task<std::exception_ptr> second = create_task(error_of(future));
+  co_await passes(2);
+  future.set_exception(std::runtime_error("broken"));
+  const std::exception_ptr error_of_first = co_await first;
+  const std::exception_ptr error_of_second = co_await second;
+  EXPECT_EQ(describe(error_of_first), "broken");
+  EXPECT_EQ(describe(error_of_second), "broken");
+}
+
+ASYNC_TEST(Future, MoveOnlyResultGoesToTheFirstWhoAsks) {
+  const Future<std::unique_ptr<int>> future;
+  future.set_result(std::make_unique<int>(5));
+  const std::unique_ptr<int> value = co_await future;
+  EXPECT_EQ(*value, 5);
+  const std::exception_ptr error = co_await error_of(future);
+  EXPECT_TRUE(is<InvalidStateError>(error));
+}
+
+ASYNC_TEST(Future, SetInTheStepInWhichItsAwaiterIsCancelledKeepsItsResult) {
+  const Future<int> future;
+  const auto wait_for_it = [&]() -> Coro<int> {
+    const int value = co_await future;
+    co_return value;
+  };
+  const Task<int> waiter = create_task(wait_for_it());
+  co_await passes(2);
+  future.set_result(1);
+  waiter.cancel("too late for the future, not for the task");
+  const std::exception_ptr error = co_await error_of(waiter);
+  EXPECT_TRUE(is<CancelledError>(error));
+  EXPECT_EQ(future.result(), 1);
+}
+
+ASYNC_TEST(Future, CallbackSeesACancelledOneAndMayAddAnother) {
+  Log seen;
+  const Future<int> future;
+  future.add_done_callback([&seen](const Future<int>& done) {
+    seen.emplace_back(done.cancelled() ? "cancelled" : "?");
+    done.add_done_callback([&seen](const Future<int>&) { seen.emplace_back("late"); });
+    seen.emplace_back("not inline");
+  });
+  future.cancel();
+  co_await passes(3);
+  EXPECT_EQ(seen, (Log{"cancelled", "not inline", "late"}));
+}
+
+ASYNC_TEST(Future, IsKeptAliveByItsScheduledCallback) {
+  int seen = 0;
+  {
+    const Future<int> future;
+    future.add_done_callback([&seen](const Future<int>& done) { seen = done.result(); });
+    future.set_result(9);
+  }
+  co_await sleep(0s);
+  EXPECT_EQ(seen, 9);
+}
+
+TEST(Future, NeedsARunningLoop) { EXPECT_THROW(Future<int>(), InvalidStateError); }
+
 }  // namespace
 }  // namespace cochain::testing

@@ -194,5 +194,111 @@ TEST(Map, LeavesNothingWhereverItIsCancelled) {
   EXPECT_EQ(meter.running, 0);
 }
 
+ASYNC_TEST(Map, StartsNothingBeforeTheFirstNext) {
+  Meter meter;
+  {
+    auto fn = [&meter](int item) { return work(&meter, item); };
+    const Stream<int> never_asked = map(up_to(3), fn, MapOptions(3));
+    co_await sleep(5s);
+  }
+  EXPECT_EQ(meter.started, 0);
+}
+
+ASYNC_TEST(Map, SlowFirstItemDoesNotLetTheOthersRunAhead) {
+  Meter meter;
+  const auto slow_first = [&meter](int item) -> Coro<int> {
+    const Running running(meter);
+    const Duration delay = item == 0 ? Duration(1h) : Duration(1s);
+    co_await sleep(delay);
+    co_return item;
+  };
+  Stream<int> results = map(up_to(6), std::cref(slow_first), MapOptions(2));
+  const std::optional<int> first = co_await results.next();
+  EXPECT_EQ(first, 0);
+  EXPECT_EQ(meter.started, 2);
+  const Numbers rest = co_await std::move(results).collect();
+  EXPECT_EQ(rest, (Numbers{1, 2, 3, 4, 5}));
+}
+
+ASYNC_TEST(Map, CancelledConsumerEndsWhatRuns) {
+  Meter meter;
+  const auto consume = [](Meter* shared) -> Coro<> {
+    auto fn = [shared](int item) { return work(shared, item); };
+    Stream<int> results = map(up_to(5), fn, MapOptions(2));
+    (void)co_await std::move(results).collect();
+  };
+  const Task<> consumer = create_task(consume(&meter));
+  co_await sleep(1s);
+  EXPECT_EQ(meter.running, 2);
+  consumer.cancel();
+  const std::exception_ptr error = co_await error_of(consumer);
+  EXPECT_TRUE(is<CancelledError>(error));
+  EXPECT_EQ(meter.running, 0);
+  EXPECT_EQ(meter.started, 2);
+}
+
+ASYNC_TEST(Map, ErrorComesAtOnceWhereTheOrderIsThatOfCompletion) {
+  const TimePoint before = EventLoop::current().time();
+  Meter meter;
+  const auto fail_second = [&meter](int item) -> Coro<int> {
+    const Running running(meter);
+    const Duration delay = item == 1 ? Duration(1s) : Duration(1h);
+    co_await sleep(delay);
+    if (item == 1) throw std::runtime_error("item 1");
+    co_return item;
+  };
+  MapOptions options(2);
+  options.order(MapOrder::kAsCompleted);
+  Stream<int> results = map(up_to(3), std::cref(fail_second), options);
+  const std::exception_ptr error = co_await error_of(results.next());
+  EXPECT_EQ(describe(error), "item 1");
+  EXPECT_EQ(EventLoop::current().time() - before, 1s);
+  EXPECT_EQ(meter.running, 0);
+  const std::optional<int> nothing = co_await results.next();
+  EXPECT_FALSE(nothing.has_value());
+}
+
+ASYNC_TEST(Map, FunctionThatThrowsBeforeItsCoroutineIsAnErrorOfTheCall) {
+  const auto refuse = [](int item) -> Coro<int> {
+    if (item == 1) throw std::runtime_error("refused");
+    return at_once(item);
+  };
+  Stream<int> results = map(up_to(3), refuse, MapOptions(1));
+  const std::optional<int> first = co_await results.next();
+  EXPECT_EQ(first, 0);
+  const std::exception_ptr error = co_await error_of(results.next());
+  EXPECT_EQ(describe(error), "refused");
+}
+
+ASYNC_TEST(Map, TakesAndGivesMoveOnlyValues) {
+  const auto twice = [](std::unique_ptr<int> item) -> Coro<std::unique_ptr<int>> {
+    co_return std::make_unique<int>(2 * *item);
+  };
+  std::vector<std::unique_ptr<int>> items;
+  items.push_back(std::make_unique<int>(1));
+  items.push_back(std::make_unique<int>(2));
+  Stream<std::unique_ptr<int>> results = map(std::move(items), twice, MapOptions(2));
+  Numbers numbers;
+  while (const auto item = co_await results.next()) numbers.push_back(**item);
+  EXPECT_EQ(numbers, (Numbers{2, 4}));
+}
+
+TEST(Map, GivesTheSameInEveryOrderOfWhatIsReady) {
+  const auto scenario = []() -> Coro<> {
+    Meter meter;
+    auto fn = [&meter](int item) { return work(&meter, item % 3); };
+    Stream<int> in_order = map(up_to(6), fn, MapOptions(3));
+    const Numbers all = co_await std::move(in_order).collect();
+    EXPECT_EQ(all, (Numbers{0, 10, 20, 0, 10, 20}));
+    MapOptions options(3);
+    options.order(MapOrder::kAsCompleted);
+    Stream<int> completed = map(up_to(6), fn, options);
+    Numbers some = co_await std::move(completed).collect();
+    EXPECT_THAT(some, ::testing::UnorderedElementsAre(0, 0, 10, 10, 20, 20));
+    EXPECT_EQ(meter.most, 3);
+  };
+  run_in_shuffled_orders(scenario, 50);
+}
+
 }  // namespace
 }  // namespace cochain::testing

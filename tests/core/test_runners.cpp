@@ -207,5 +207,60 @@ TEST(Runner, RefusedInsideALoopNeverRunsThatMain) {
   EXPECT_TRUE(numbers.empty());
 }
 
+TEST(Runner, IsClosedByItsDestructor) {
+  Log log;
+  {
+    Runner runner(virtual_time());
+    runner.run(leave_one(&log));
+    EXPECT_TRUE(log.empty());
+  }
+  EXPECT_EQ(log, (Log{"left cancelled", "left gone"}));
+}
+
+TEST(Runner, GoesOnOnTheSameLoopAfterAMainThatFailed) {
+  Runner runner(virtual_time());
+  EventLoop& loop = runner.get_loop();
+  EXPECT_EQ(describe(error_of_call([&] { (void)runner.run(fail_after(0s, "broke")); })), "broke");
+  EXPECT_EQ(runner.run(at_once(2)), 2);
+  EXPECT_EQ(&runner.get_loop(), &loop);
+}
+
+TEST(EventLoopRun, UntilCompleteGivesTheResultAndCanBeCalledAgain) {
+  EventLoop loop(std::make_shared<VirtualClock>());
+  EXPECT_EQ(loop.run_until_complete(at_once(1)), 1);
+  EXPECT_EQ(loop.run_until_complete(after(1h, 2)), 2);
+  EXPECT_EQ(describe(error_of_call([&] { loop.run_until_complete(fail_after(0s, "broke")); })),
+            "broke");
+  EXPECT_FALSE(loop.is_running());
+}
+
+TEST(EventLoopRun, ForeverEndsAtStopAfterTheWholePass) {
+  EventLoop loop;
+  Numbers numbers;
+  loop.call_soon([&] {
+    EXPECT_TRUE(loop.is_running());
+    numbers.push_back(1);
+    loop.stop();
+    loop.call_soon([&] { numbers.push_back(3); });
+  });
+  loop.call_soon([&] { numbers.push_back(2); });
+  loop.run_forever();
+  EXPECT_EQ(numbers, (Numbers{1, 2}));
+  loop.call_soon([&] { loop.stop(); });
+  loop.run_forever();
+  EXPECT_EQ(numbers, (Numbers{1, 2, 3}));
+}
+
+TEST(EventLoopRun, ForeverIsStoppedByATask) {
+  EventLoop loop(std::make_shared<VirtualClock>());
+  const auto stop_later = []() -> Coro<> {
+    co_await sleep(1h);
+    EventLoop::current().stop();
+  };
+  const Task<> task = loop.create_task(stop_later());
+  loop.run_forever();
+  EXPECT_TRUE(task.done());
+}
+
 }  // namespace
 }  // namespace cochain::testing

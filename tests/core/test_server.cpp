@@ -63,6 +63,25 @@ ASYNC_TEST_REAL_TIME(Server, ListensOnSeveralHosts) {
   co_await end(server);
 }
 
+Coro<> say_goodbye(StreamReader, StreamWriter writer) {
+  writer.write("goodbye\n");
+  writer.close();
+  co_return;
+}
+
+ASYNC_TEST_REAL_TIME(Server, HearsOfAHandlerThatEndsInAnEagerStart) {
+  EventLoop& loop = EventLoop::current();
+  loop.set_task_start(TaskStart::kEager);
+  Server server = co_await start_server(&say_goodbye, "127.0.0.1", 0);
+  {
+    auto [reader, writer] = co_await open_connection("127.0.0.1", server.port());
+    const std::string line = co_await reader.readline();
+    EXPECT_EQ(line, "goodbye\n");
+  }
+  co_await end(server);  // waits for the connection
+  loop.set_task_start(TaskStart::kNextPass);
+}
+
 ASYNC_TEST_REAL_TIME(Server, OnATakenPortSaysSo) {
   RawListener taken;
   taken.listen();

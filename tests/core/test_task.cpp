@@ -222,5 +222,152 @@ TEST(Task, HandleMayOutliveItsLoop) {
   EXPECT_FALSE(kept.cancel());
 }
 
+ASYNC_TEST(TaskCallback, RunInOrderOnALaterPassAndNeverInline) {
+  Numbers called;
+  const Task<int> task = create_task(after(1s, 5));
+  const auto note = [&called](int number) {
+    return [&called, number](const Task<int>& done) { called.push_back(number + done.result()); };
+  };
+  task.add_done_callback(note(10));
+  Handle removed = task.add_done_callback(note(20));
+  task.add_done_callback(note(30));
+  removed.cancel();
+  (void)co_await task;  // woken by the end of the task, behind which the callbacks are ready
+  co_await sleep(0s);
+  EXPECT_EQ(called, (Numbers{15, 35}));
+}
+
+ASYNC_TEST(TaskCallback, AddedAfterTheEndIsStillScheduled) {
+  Numbers called;
+  const Task<int> task = create_task(at_once(5));
+  (void)co_await task;
+  task.add_done_callback([&](const Task<int>& done) { called.push_back(done.result()); });
+  EXPECT_TRUE(called.empty());
+  co_await sleep(0s);
+  EXPECT_EQ(called, (Numbers{5}));
+}
+
+ASYNC_TEST(TaskCallback, SeesAFailedAndACancelledTask) {
+  Log seen;
+  const Task<int> failing = create_task(fail_after(1s, "broken"));
+  failing.add_done_callback(
+      [&](const Task<int>& done) { seen.push_back(describe(done.exception())); });
+  const Task<int> cancelled = create_task(after(1h, 5));
+  cancelled.add_done_callback(
+      [&](const Task<int>& done) { seen.emplace_back(done.cancelled() ? "cancelled" : "?"); });
+  co_await sleep(2s);
+  cancelled.cancel();
+  co_await passes(3);
+  EXPECT_EQ(seen, (Log{"broken", "cancelled"}));
+}
+
+ASYNC_TEST(TaskCallback, ThatThrowsIsToldTheExceptionHandlerAndTheOthersRun) {
+  EventLoop& loop = EventLoop::current();
+  Log told;
+  loop.set_exception_handler([&](const ExceptionContext& context) {
+    told.push_back(context.message + ": " + describe(context.exception));
+  });
+  const Task<int> task = create_task(at_once(5));
+  task.add_done_callback([&](const Task<int>& done) {
+    done.add_done_callback([&](const Task<int>&) { told.emplace_back("added late"); });
+    throw std::runtime_error("first");
+  });
+  task.add_done_callback([&](const Task<int>&) { told.emplace_back("sibling"); });
+  co_await passes(4);
+  EXPECT_EQ(told,
+            (Log{"exception in a callback of the event loop: first", "sibling", "added late"}));
+  loop.set_exception_handler(nullptr);
+}
+
+TEST(TaskCallback, OfATaskThatItsLoopDestroysReleasesWhatItHolds) {
+  {
+    EventLoop loop;
+    const Task<int> task = loop.create_task(after(1h, 5));
+    task.add_done_callback([probe = Probe()](const Task<int>&) { ADD_FAILURE(); });
+    EXPECT_GT(Probe::alive, 0);
+  }
+  EXPECT_EQ(Probe::alive, 0);
+}
+
+const int kLineOfStanding = __LINE__ + 1;
+Coro<> stand_here(Event& event) { co_await event.wait(); }
+Coro<> call_it(Event& event) {
+  co_await sleep(0s);
+  co_await stand_here(event);  // kLineOfStanding + 3
+}
+
+ASYNC_TEST(TaskStack, NamesFunctionsAndLinesOutermostFirst) {
+  Event event;
+  const Task<> task = create_task(call_it(event));
+  co_await passes(3);
+  const std::vector<StackFrame> stack = task.get_stack();
+  EXPECT_EQ(stack.size(), 2U);
+  EXPECT_EQ(stack.at(0).function, "call_it");
+  EXPECT_EQ(stack.at(1).function, "stand_here");
+  EXPECT_THAT(stack.at(0).file, ::testing::EndsWith("test_task.cpp"));
+  EXPECT_EQ(stack.at(0).line, static_cast<std::uint32_t>(kLineOfStanding + 3));
+  EXPECT_EQ(stack.at(1).line, static_cast<std::uint32_t>(kLineOfStanding));
+  event.set();
+  co_await task;
+}
+
+ASYNC_TEST(TaskStack, OfATaskThatHasNotStartedIsItsFunction) {
+  Event event;
+  const Task<> task = create_task(stand_here(event));
+  const std::vector<StackFrame> stack = task.get_stack();
+  EXPECT_EQ(stack.size(), 1U);
+  EXPECT_EQ(stack.at(0).function, "stand_here");
+  EXPECT_EQ(stack.at(0).line, static_cast<std::uint32_t>(kLineOfStanding));
+  event.set();
+  co_await task;
+}
+
+ASYNC_TEST(TaskStack, OfADoneOrCancelledTaskIsEmpty) {
+  const Task<int> done = create_task(at_once(1));
+  const Task<int> cancelled = create_task(after(1h, 1));
+  cancelled.cancel();
+  co_await passes(2);
+  EXPECT_TRUE(done.get_stack().empty());
+  EXPECT_TRUE(cancelled.get_stack().empty());
+}
+
+ASYNC_TEST(TaskStack, OfTheTaskThatAsksEndsWhereItLastAwaited) {
+  co_await sleep(0s);
+  const auto line = static_cast<std::uint32_t>(__LINE__ - 1);
+  const std::vector<StackFrame> stack = current_task().get_stack();
+  EXPECT_FALSE(stack.empty());
+  EXPECT_EQ(stack.back().line, line);
+}
+
+ASYNC_TEST(AllTasks, AreThoseThatAreNotDoneOldestFirst) {
+  const Task<int> done = create_task(at_once(1));
+  const Task<int> cancelled = create_task(after(1s, 1));
+  const Task<int> first = create_task(after(1s, 1));
+  const Task<int> second = create_task(after(1s, 2));
+  cancelled.cancel();
+  (void)co_await done;
+  const std::vector<AnyTask> all = all_tasks();
+  EXPECT_THAT(all, ::testing::ElementsAre(current_task(), AnyTask(first), AnyTask(second)));
+  (void)co_await second;
+  EXPECT_THAT(all_tasks(), ::testing::ElementsAre(current_task()));
+}
+
+ASYNC_TEST(AllTasks, AreThoseOfTheRunningLoop) {
+  EventLoop elsewhere(std::make_shared<VirtualClock>());
+  const Task<> stranger = elsewhere.create_task(passes(1));
+  EXPECT_THAT(all_tasks(), ::testing::ElementsAre(current_task()));
+  EXPECT_EQ(elsewhere.task_count(), 1U);
+  co_return;
+}
+
+TEST(AllTasks, NeedARunningLoop) { EXPECT_THROW((void)all_tasks(), InvalidStateError); }
+
+ASYNC_TEST(AllTasks, OfACallbackHaveNoCurrentOne) {
+  std::size_t count = 0;
+  EventLoop::current().call_soon([&] { count = all_tasks().size(); });
+  co_await sleep(0s);
+  EXPECT_EQ(count, 1U);
+}
+
 }  // namespace
 }  // namespace cochain::testing

@@ -225,5 +225,206 @@ TEST(Wait, LeavesNothingWhereverItIsCancelled) {
   EXPECT_GE(suspensions, 3);
 }
 
+ASYNC_TEST(Wait, ForTheFirstCountsAFailedAndACancelledOne) {
+  std::vector<Task<int>> tasks;
+  tasks.push_back(create_task(after(60s, 1)));
+  tasks.push_back(create_task(fail_after(1s, "broken")));
+  WaitOptions options;
+  options.return_when(ReturnWhen::kFirstCompleted);
+  const WaitResult<Task<int>> failed = co_await wait(tasks, options);
+  EXPECT_THAT(failed.done, ::testing::ElementsAre(tasks[1]));
+  EXPECT_EQ(describe(tasks[1].exception()), "broken");
+  tasks[1] = create_task(after(60s, 1));
+  tasks[0].cancel();
+  const WaitResult<Task<int>> cancelled = co_await wait(tasks, options);
+  EXPECT_THAT(cancelled.done, ::testing::ElementsAre(tasks[0]));
+  (void)co_await tasks[1];
+}
+
+ASYNC_TEST(Wait, ForTheFirstExceptionWaitsForAllWhereNoneFails) {
+  const std::vector<Task<int>> tasks = three();
+  WaitOptions options;
+  options.return_when(ReturnWhen::kFirstException);
+  const WaitResult<Task<int>> result = co_await wait(tasks, options);
+  EXPECT_EQ(result.done, tasks);
+}
+
+ASYNC_TEST(Wait, ForWhatIsDoneDoesNotSuspend) {
+  std::vector<Task<int>> tasks;
+  tasks.push_back(create_task(at_once(1)));
+  (void)co_await tasks[0];
+  const std::uint32_t steps = current_task().get()->steps();
+  const WaitResult<Task<int>> result = co_await wait(tasks);
+  EXPECT_EQ(result.done, tasks);
+  EXPECT_EQ(current_task().get()->steps(), steps);
+}
+
+ASYNC_TEST(Wait, TakesFuturesAndTasksOfAllTypes) {
+  const Future<std::string> future;
+  const Task<> task = create_task(passes(1));
+  std::vector<AnyFuture> all;
+  all.emplace_back(future);
+  all.emplace_back(task);
+  EventLoop::current().call_later(1s, [future] { future.set_result("x"); });
+  const WaitResult<AnyFuture> result = co_await wait(all);
+  EXPECT_EQ(result.done, all);
+}
+
+ASYNC_TEST(Wait, ForAFutureOfAnotherLoopIsRefused) {
+  EventLoop elsewhere(std::make_shared<VirtualClock>());
+  const std::vector<Future<int>> futures(1, Future<int>(elsewhere));
+  const std::exception_ptr error = co_await error_of(wait(futures));
+  EXPECT_THAT(describe(error), ::testing::HasSubstr("another event loop"));
+}
+
+ASYNC_TEST(AsCompleted, StartsCoroutinesAtOnceAndNotesTheirOrderWhileNobodyAsks) {
+  std::vector<Coro<int>> coros;
+  coros.push_back(after(2s, 2));
+  coros.push_back(after(1s, 1));
+  Stream<Task<int>> done = as_completed(std::move(coros));
+  co_await sleep(2s);
+  const TimePoint before = EventLoop::current().time();
+  Numbers values;
+  while (auto task = co_await done.next()) values.push_back(task->result());
+  EXPECT_EQ(values, (Numbers{1, 2}));
+  EXPECT_EQ(EventLoop::current().time(), before);
+}
+
+ASYNC_TEST(AsCompleted, GivesDoneFailedAndCancelledTasksAsTheyAre) {
+  std::vector<Task<int>> tasks = three();
+  tasks.push_back(create_task(fail_after(0s, "broken")));
+  tasks[0].cancel();
+  co_await passes(3);
+  Stream<Task<int>> done = as_completed(tasks);
+  const std::optional<Task<int>> first = co_await done.next();
+  EXPECT_EQ(first, tasks[0]);
+  EXPECT_TRUE(first->cancelled());
+  const std::optional<Task<int>> second = co_await done.next();
+  EXPECT_EQ(describe(second->exception()), "broken");
+  const std::vector<Task<int>> rest = co_await std::move(done).collect();
+  EXPECT_EQ(rest.size(), 2U);
+}
+
+ASYNC_TEST(AsCompleted, CancelledConsumerLeavesThemRunning) {
+  const std::vector<Task<int>> tasks = three();
+  const auto consume = [](std::vector<Task<int>> given) -> Coro<> {
+    Stream<Task<int>> done = as_completed(std::move(given));
+    while (auto task = co_await done.next()) EXPECT_TRUE(task->done());
+  };
+  const Task<> consumer = create_task(consume(tasks));
+  co_await sleep(1500ms);
+  consumer.cancel();
+  const std::exception_ptr error = co_await error_of(consumer);
+  EXPECT_TRUE(is<CancelledError>(error));
+  const std::vector<int> values = co_await gather(tasks);
+  EXPECT_EQ(values, (Numbers{3, 2, 1}));
+}
+
+ASYNC_TEST(Shield, OfOneThatIsCancelledWhileItIsAwaitedIsCancelled) {
+  const Task<int> inner = create_task(after(1h, 1));
+  const Task<int> outer = create_task(shield(inner));
+  co_await passes(2);
+  inner.cancel("the inner one");
+  const std::exception_ptr error = co_await error_of(outer);
+  EXPECT_EQ(describe(error), "cancelled: the inner one");
+  EXPECT_TRUE(outer.cancelled());
+  EXPECT_EQ(outer.cancelling(), 0) << "nobody asked the outer one";
+}
+
+ASYNC_TEST(Shield, ErrorAfterItsAwaiterWasCancelledIsReportedAsNeverRetrieved) {
+  EventLoop& loop = EventLoop::current();
+  Log told;
+  loop.set_exception_handler([&](const ExceptionContext& context) {
+    told.push_back(context.message + ": " + describe(context.exception));
+  });
+  {
+    const Task<int> inner = create_task(fail_after(2s, "late"), "inner");
+    const Task<int> outer = create_task(shield(inner));
+    co_await sleep(1s);
+    outer.cancel();
+    (void)co_await error_of(outer);
+    co_await sleep(2s);
+    EXPECT_EQ(told, Log()) << "somebody may still ask for it";
+  }
+  EXPECT_EQ(told, (Log{"exception in task 'inner' was never retrieved: late"}));
+  loop.set_exception_handler(nullptr);
+}
+
+ASYNC_TEST(Shield, ErrorThatAnotherAwaiterSeesIsNotReported) {
+  EventLoop& loop = EventLoop::current();
+  int reports = 0;
+  loop.set_exception_handler([&](const ExceptionContext&) { ++reports; });
+  {
+    const Task<int> inner = create_task(fail_after(2s, "late"));
+    const Task<int> outer = create_task(shield(inner));
+    co_await sleep(1s);
+    outer.cancel();
+    const std::exception_ptr error = co_await error_of(inner);
+    EXPECT_EQ(describe(error), "late");
+    co_await passes(2);
+  }
+  EXPECT_EQ(reports, 0);
+  loop.set_exception_handler(nullptr);
+}
+
+ASYNC_TEST(Shield, CancelledInTheStepInWhichTheInnerEndsIsCancelled) {
+  const Future<int> inner;
+  const Task<int> outer = create_task(shield(inner));
+  co_await passes(2);
+  inner.set_result(3);
+  outer.cancel();
+  const std::exception_ptr error = co_await error_of(outer);
+  EXPECT_TRUE(is<CancelledError>(error));
+  EXPECT_EQ(inner.result(), 3);
+}
+
+ASYNC_TEST(Shield, KeepsTheOnlyHandleOfWhatItShields) {
+  Numbers numbers;
+  const auto slow = [&]() -> Coro<> {
+    co_await sleep(2s);
+    numbers.push_back(1);
+  };
+  const Task<> outer = create_task(shield(slow()));
+  co_await sleep(1s);
+  outer.cancel();
+  (void)co_await error_of(outer);
+  co_await sleep(2s);
+  EXPECT_EQ(numbers, (Numbers{1}));
+}
+
+ASYNC_TEST(Shield, OfACoroutineStartsItEvenIfNobodyAwaitsIt) {
+  Numbers numbers;
+  {
+    Coro<> never_awaited = shield(append(numbers, 1));
+    never_awaited.close();
+  }
+  co_await passes(2);
+  EXPECT_EQ(numbers, (Numbers{1}));
+}
+
+ASYNC_TEST(Shield, UnderADeadlineEndsInTimeAndLeavesTheInner) {
+  const TimePoint before = EventLoop::current().time();
+  const Task<int> inner = create_task(after(3s, 5));
+  const std::exception_ptr error = co_await error_of(wait_for(shield(inner), 1s));
+  EXPECT_TRUE(is<TimeoutError>(error));
+  EXPECT_EQ(EventLoop::current().time() - before, 1s);
+  const int value = co_await inner;
+  EXPECT_EQ(value, 5);
+}
+
+ASYNC_TEST(Gather, OfTasksThatIsCancelledCancelsEachOfThemOnce) {
+  std::vector<Task<int>> tasks = three();
+  tasks.push_back(tasks.front());
+  const auto all = [](std::vector<Task<int>> given) -> Coro<> {
+    (void)co_await gather(std::move(given));
+  };
+  const Task<> gathering = create_task(all(tasks));
+  co_await passes(2);
+  gathering.cancel();
+  const std::exception_ptr error = co_await error_of(gathering);
+  EXPECT_TRUE(is<CancelledError>(error));
+  for (const Task<int>& task : tasks) EXPECT_TRUE(task.cancelled());
+}
+
 }  // namespace
 }  // namespace cochain::testing

@@ -178,7 +178,8 @@ class EventLoop {
   /// otherwise.
   void set_executor_join_timeout(Duration limit) noexcept { executor_join_timeout_ = limit; }
 
-  /// Debug mode: see debug.hpp. Off unless COCHAIN_DEBUG=1 is in the environment.
+  /// Debug mode: see debug.hpp. Off unless COCHAIN_DEBUG=1 is in the environment. May be switched
+  /// by a running task; what is told of steps then begins, or ends, with the next one.
   void set_debug(const DebugOptions& options);
   [[nodiscard]] bool get_debug() const noexcept {
 #ifdef COCHAIN_NO_DEBUG
@@ -292,7 +293,7 @@ class EventLoop {
   TimePoint last_poll_{};
   std::int64_t coarse_tick_ = 0;
   std::function<void(const ExceptionContext&)> exception_handler_;
-  std::unique_ptr<detail::LoopDebug> debug_;  // null while debug mode is off
+  std::shared_ptr<detail::LoopDebug> debug_;  // null while debug mode is off
   std::shared_ptr<ThreadPoolExecutor> default_executor_;
   Duration executor_join_timeout_ = std::chrono::minutes(5);
   std::vector<std::pair<std::uint64_t, std::unique_ptr<Service>>> services_;

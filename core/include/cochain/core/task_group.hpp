@@ -30,7 +30,10 @@ class TaskGroup {
 
   template <class T>
   Task<T> create_task(Coro<T> coro, std::string name = {}) {
-    require_open();
+    if (over_ || aborting_) {
+      coro.close();  // that is told here and now, and is no forgotten co_await
+      throw_closed();
+    }
     Task<T> task = loop_.create_task(std::move(coro), std::move(name));
     add(*task.get());
     return task;
@@ -39,7 +42,7 @@ class TaskGroup {
   Coro<> join();
   /// Cancels all children; join() then waits for them.
   void cancel() noexcept;
-  /// Children that are not done.
+  /// Children that are not done, or were done too early for the group to have heard of it.
   [[nodiscard]] std::size_t size() const noexcept { return children_count_; }
 
   // For task_group(): how its body ended.
@@ -50,7 +53,7 @@ class TaskGroup {
   class Child;
   class Drained;
 
-  void require_open() const;
+  [[noreturn]] void throw_closed() const;
   void add(detail::TaskBase& task);
   void on_child_done(detail::FutureBase& task) noexcept;
 
