@@ -171,14 +171,15 @@ void meddle_with_a_loop(const std::function<void(EventLoop&, Event&)>& meddle) {
   std::thread thread([&ready] {
     const auto main = [&]() -> Coro<> {
       Event stop;
-      ready.set_value(std::pair(&EventLoop::current(), &stop));
+      EventLoop& loop = EventLoop::current();
+      loop.call_soon([&] { ready.set_value(std::pair(&loop, &stop)); });  // once it waits
       co_await stop.wait();
     };
     run_in_real_time(main(), DebugOptions().slow_callback_duration(1h));
   });
-  const auto [loop, stop] = ready.get_future().get();
-  meddle(*loop, *stop);
-  loop->call_soon_threadsafe([stop = stop] { stop->set(); });
+  const std::pair<EventLoop*, Event*> there = ready.get_future().get();
+  meddle(*there.first, *there.second);
+  there.first->call_soon_threadsafe([stop = there.second] { stop->set(); });
   thread.join();
 }
 
