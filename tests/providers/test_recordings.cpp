@@ -132,7 +132,7 @@ std::string fault_of(const json::object& row) {
   }
 }
 
-class OpenAIRecordings : public testing::Test {
+class OpenAIRecordings : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(recordings())) {
