@@ -79,4 +79,19 @@ inline bool traces_have_lines() {
 #endif
 }
 
+/// True under the thread sanitizer, which ends a program at the race that a test makes on purpose.
+constexpr bool is_race_refused() noexcept {
+#if defined(__SANITIZE_THREAD__)
+  return true;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  return true;
+#else
+  return false;
+#endif
+#else
+  return false;
+#endif
+}
+
 }  // namespace cochain::testing
