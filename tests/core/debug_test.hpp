@@ -69,10 +69,10 @@ inline void spin_for(Duration time) {
   }
 }
 
-/// True if a report can say in which line something was made: this is no optimised build, and there
-/// is an addr2line.
+/// True if a report can say in which line something was made: this is no release build, neither the
+/// test nor core, and there is an addr2line.
 inline bool traces_have_lines() {
-#ifdef __OPTIMIZE__
+#if defined(__OPTIMIZE__) || defined(NDEBUG)
   return false;
 #else
   return ::access("/usr/bin/addr2line", X_OK) == 0;

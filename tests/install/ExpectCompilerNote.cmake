@@ -15,6 +15,7 @@ function(configure out)
   set(${out} "${said}" PARENT_SCOPE)
 endfunction()
 
+file(REMOVE_RECURSE "${BUILD}")  # an earlier run's options would be remembered
 set(expected 0)
 if(COMPILER_ID STREQUAL "GNU" AND COMPILER_VERSION VERSION_LESS 12.3)
   set(expected 1)
