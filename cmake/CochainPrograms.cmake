@@ -40,8 +40,8 @@ function(cochain_keep_tests_named variable)
   foreach(source IN LISTS ${variable})
     file(READ "${source}" text)
     if(NOT COCHAIN_TESTS_NAMED
-       OR NOT text MATCHES "TEST[A-Z_]*\\("
-       OR text MATCHES "TEST[A-Z_]*\\([^)]*(${COCHAIN_TESTS_NAMED})")
+       OR NOT text MATCHES "TEST(_F|_P|_REAL_TIME)?\\("
+       OR text MATCHES "TEST(_F|_P|_REAL_TIME)?\\([^)]*(${COCHAIN_TESTS_NAMED})")
       list(APPEND kept "${source}")
     endif()
   endforeach()
