@@ -13,7 +13,7 @@ Coro<TimedAnswer> ask_streamed(std::shared_ptr<ChatModel> model, Messages messag
   EventLoop& loop = EventLoop::current();
   const TimePoint start = loop.time();
   TimedAnswer answer;
-  Stream<ContentEvent> events = model->stream_events(std::move(messages), std::move(options));
+  Stream<ContentEvent> events = model->generate_events(std::move(messages), std::move(options));
   while (auto event = co_await events.next()) {
     if (!answer.first_token && event->kind == EventKind::kDelta) {
       answer.first_token = loop.time() - start;
@@ -37,7 +37,7 @@ Coro<TimedAnswer> ask_whole(std::shared_ptr<ChatModel> model, Messages messages,
 Coro<OpenAnswer> open_answer(std::shared_ptr<ChatModel> model, Messages messages,
                              ChatOptions options) {
   OpenAnswer answer;
-  answer.rest = model->stream_events(std::move(messages), std::move(options));
+  answer.rest = model->generate_events(std::move(messages), std::move(options));
   while (auto event = co_await answer.rest.next()) {
     const bool says_something = event->kind == EventKind::kDelta;
     answer.head.push_back(std::move(*event));

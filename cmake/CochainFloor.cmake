@@ -1,10 +1,11 @@
 # One helper builds every floor, so that every floor obeys the same rules.
 #
-#   cochain_floor(<name> DEPENDS <floor>... PRIVATE <library>...)
+#   cochain_floor(<name> DEPENDS <target>... PRIVATE <library>...)
 #
 #   sources   <name>/src/**.cpp        <name>/src is on the include path of this floor alone
 #   headers   <name>/include/**.hpp    a FILE_SET: installed, and each one compiled by itself
-#   DEPENDS   the floors below; their public headers are seen here and by whoever uses this floor
+#   DEPENDS   the floors below, and the libraries whose words are words of the public language:
+#             their headers are seen here and by whoever uses this floor
 #   PRIVATE   vendor libraries, for src/ only
 #
 # The target cochain_verify_headers compiles each public header alone, with nothing on the include

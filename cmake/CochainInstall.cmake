@@ -21,11 +21,11 @@ install(FILES "${PROJECT_SOURCE_DIR}/scripts/coro_reader.py" DESTINATION "${COCH
 file(RELATIVE_PATH COCHAIN_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 cmake_path(SET COCHAIN_PC_TO_PREFIX NORMALIZE "${COCHAIN_PC_TO_PREFIX}.")
 set(COCHAIN_PC_REQUIRES "libcurl simdjson openssl")
-set(COCHAIN_PC_LIBS "-L\${libdir} -lcochain_providers -lcochain_chains -lcochain_core")
+set(COCHAIN_PC_LIBS "-L\${libdir} -lcochain_providers -lcochain_chains -lcochain_core -lboost_json")
 set(COCHAIN_PC_SCOPE ".private")
 if(NOT BUILD_SHARED_LIBS)
   # Archives carry no list of what they need: whoever links them must name it all.
-  string(APPEND COCHAIN_PC_LIBS " -lboost_json -pthread")
+  string(APPEND COCHAIN_PC_LIBS " -pthread")
   set(COCHAIN_PC_SCOPE "")
 endif()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/cochain.pc.in" "${PROJECT_BINARY_DIR}/cochain.pc"

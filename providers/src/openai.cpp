@@ -243,8 +243,8 @@ class OpenAIModel final : public ChatModel {
   [[nodiscard]] Coro<AIMessage> generate(Messages messages, ChatOptions options) const override {
     return generate_with(settings_, std::move(messages), std::move(options));
   }
-  [[nodiscard]] Stream<ContentEvent> stream_events(Messages messages,
-                                                   ChatOptions options) const override {
+  [[nodiscard]] Stream<ContentEvent> generate_events(Messages messages,
+                                                     ChatOptions options) const override {
     return stream_with(settings_, std::move(messages), std::move(options));
   }
 

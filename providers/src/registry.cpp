@@ -30,9 +30,9 @@ class SimulatedModel final : public ChatModel {
   [[nodiscard]] Coro<AIMessage> generate(Messages messages, ChatOptions options) const override {
     return model_->generate(std::move(messages), std::move(options));
   }
-  [[nodiscard]] Stream<ContentEvent> stream_events(Messages messages,
-                                                   ChatOptions options) const override {
-    return model_->stream_events(std::move(messages), std::move(options));
+  [[nodiscard]] Stream<ContentEvent> generate_events(Messages messages,
+                                                     ChatOptions options) const override {
+    return model_->generate_events(std::move(messages), std::move(options));
   }
   [[nodiscard]] std::string base_url() const { return simulator_.base_url(); }
 

@@ -84,7 +84,8 @@ class FakeChatModel final : public ChatModel {
   [[nodiscard]] Coro<AIMessage> generate(Messages messages, ChatOptions) const override {
     return sum(play(script_, calls_, std::move(messages)));
   }
-  [[nodiscard]] Stream<ContentEvent> stream_events(Messages messages, ChatOptions) const override {
+  [[nodiscard]] Stream<ContentEvent> generate_events(Messages messages,
+                                                     ChatOptions) const override {
     return play(script_, calls_, std::move(messages));
   }
   [[nodiscard]] const FakeCalls& calls() const noexcept { return *calls_; }

@@ -21,7 +21,7 @@ class Step final : public Runnable<In, Out> {
  public:
   using Function = std::function<Coro<Out>(In)>;
   explicit Step(Function function) : function_(std::move(function)) {}
-  [[nodiscard]] Coro<Out> invoke(In input, RunConfig = RunConfig()) const override {
+  [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig) const override {
     return function_(std::move(input));
   }
 

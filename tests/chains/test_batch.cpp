@@ -34,7 +34,7 @@ class WorkLog {
 /// Gives `10 * n` after `n` seconds; throws for a negative `n` after `-n` seconds.
 class Work final : public Runnable<int, int> {
  public:
-  [[nodiscard]] Coro<int> invoke(int n, RunConfig) const override { return run(log_, n); }
+  [[nodiscard]] Coro<int> do_invoke(int n, RunConfig) const override { return run(log_, n); }
   [[nodiscard]] const WorkLog& log() const noexcept { return *log_; }
 
  private:

@@ -143,10 +143,11 @@ ASYNC_TEST(Chain, IsAStepOfAChainAgain) {
 /// Works on pieces, as a user's step may.
 class Upper final : public Runnable<std::string, std::string> {
  public:
-  [[nodiscard]] Coro<std::string> invoke(std::string input, RunConfig) const override {
+  [[nodiscard]] Coro<std::string> do_invoke(std::string input, RunConfig) const override {
     co_return up(std::move(input));
   }
-  [[nodiscard]] Stream<std::string> transform(Stream<std::string> input, RunConfig) const override {
+  [[nodiscard]] Stream<std::string> do_transform(Stream<std::string> input,
+                                                 RunConfig) const override {
     while (auto piece = co_await input.next()) co_yield up(std::move(*piece));
   }
 

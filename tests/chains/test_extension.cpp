@@ -52,8 +52,8 @@ namespace app {
 
 class AskFor final : public cochain::Runnable<std::string, Question> {
  public:
-  [[nodiscard]] cochain::Coro<Question> invoke(std::string topic,
-                                               cochain::RunConfig) const override {
+  [[nodiscard]] cochain::Coro<Question> do_invoke(std::string topic,
+                                                  cochain::RunConfig) const override {
     co_return Question("What is " + topic + "?");
   }
 };
@@ -61,15 +61,16 @@ class AskFor final : public cochain::Runnable<std::string, Question> {
 /// Cuts a text into lines as soon as each is whole.
 class CutLines final : public cochain::Runnable<std::string, Lines> {
  public:
-  [[nodiscard]] cochain::Coro<Lines> invoke(std::string text, cochain::RunConfig) const override {
+  [[nodiscard]] cochain::Coro<Lines> do_invoke(std::string text,
+                                               cochain::RunConfig) const override {
     std::vector<std::string> pieces;
     pieces.push_back(std::move(text));
     std::optional<Lines> lines =
         co_await cochain::fold<Lines>(cut(cochain::testing::stream_of(std::move(pieces))));
     co_return lines ? std::move(*lines) : Lines();
   }
-  [[nodiscard]] cochain::Stream<std::string> transform(cochain::Stream<std::string> pieces,
-                                                       cochain::RunConfig) const override {
+  [[nodiscard]] cochain::Stream<std::string> do_transform(cochain::Stream<std::string> pieces,
+                                                          cochain::RunConfig) const override {
     return cut(std::move(pieces));
   }
 

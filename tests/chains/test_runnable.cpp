@@ -26,8 +26,7 @@ Texts texts(Items... items) {
 /// A user's step in two lines.
 class Shout final : public Runnable<std::string, std::string> {
  public:
-  [[nodiscard]] Coro<std::string> invoke(std::string input,
-                                         RunConfig = RunConfig()) const override {
+  [[nodiscard]] Coro<std::string> do_invoke(std::string input, RunConfig) const override {
     co_await sleep(1s);
     for (char& c : input) c = static_cast<char>(std::toupper(c));
     co_return input + "!";
@@ -37,11 +36,11 @@ class Shout final : public Runnable<std::string, std::string> {
 /// A step that works on pieces.
 class ShoutPieces final : public Runnable<std::string, std::string> {
  public:
-  [[nodiscard]] Coro<std::string> invoke(std::string input, RunConfig) const override {
+  [[nodiscard]] Coro<std::string> do_invoke(std::string input, RunConfig) const override {
     co_return up(std::move(input));
   }
-  [[nodiscard]] Stream<std::string> transform(Stream<std::string> input,
-                                              RunConfig = RunConfig()) const override {
+  [[nodiscard]] Stream<std::string> do_transform(Stream<std::string> input,
+                                                 RunConfig) const override {
     while (auto piece = co_await input.next()) co_yield up(std::move(*piece));
   }
 
@@ -111,7 +110,7 @@ ASYNC_TEST(Runnable, PassesOnTheErrorOfItsInput) {
 ASYNC_TEST(Runnable, HandsTheOneConfigToEveryRun) {
   class Tell final : public Runnable<int, std::size_t> {
    public:
-    [[nodiscard]] Coro<std::size_t> invoke(int, RunConfig config) const override {
+    [[nodiscard]] Coro<std::size_t> do_invoke(int, RunConfig config) const override {
       co_return config.max_concurrency;
     }
   };

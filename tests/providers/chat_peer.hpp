@@ -66,7 +66,7 @@ inline Coro<Streamed> streamed(Stream<ContentEvent> stream) {
 inline Messages hello() { return messages(HumanMessage("Hello")); }
 
 inline Coro<Streamed> stream_from(std::shared_ptr<ChatModel> model) {
-  return streamed(model->stream_events(hello(), model->options()));
+  return streamed(model->generate_events(hello(), model->options()));
 }
 
 /// The text of the whole answer.

@@ -161,7 +161,7 @@ ASYNC_TEST_REAL_TIME(OpenAIChat, DroppingTheStreamClosesItsConnection) {
                           .between_tokens(SimulatedLatency::fixed(std::chrono::hours(1))));
   auto model = model_of(simulator);
   {
-    Stream<ContentEvent> stream = model->stream_events(hello(), model->options());
+    Stream<ContentEvent> stream = model->generate_events(hello(), model->options());
     const std::optional<ContentEvent> first = co_await stream.next();
     EXPECT_TRUE(first);
     model.reset();  // what it returned keeps what it needs
@@ -175,7 +175,7 @@ ASYNC_TEST_REAL_TIME(OpenAIChat, AnExceptionOfTheConsumerClosesTheConnection) {
   Peer peer(raw(stream_head() + chunk(text_event("begun"))).hang());
   auto model = testing::model_of(peer);
   try {
-    Stream<ContentEvent> stream = model->stream_events(hello(), model->options());
+    Stream<ContentEvent> stream = model->generate_events(hello(), model->options());
     while (const std::optional<ContentEvent> event = co_await stream.next()) {
       if (event->text == "begun") throw std::runtime_error("enough");
     }
@@ -206,7 +206,7 @@ ASYNC_TEST_REAL_TIME(OpenAIChat, ASlowReaderOfAStreamHoldsTheServerBack) {
   for (int i = 0; i < 300; ++i) reply.write(piece);
   Peer peer(reply.write(chunk(kStopEvent + kDone) + chunk("")));
   auto model = testing::model_of(peer);
-  Stream<ContentEvent> stream = model->stream_events(hello(), model->options());
+  Stream<ContentEvent> stream = model->generate_events(hello(), model->options());
   co_await stream.next();
   co_await sleep(150ms);
   EXPECT_LT(peer.stats().bytes_written, 12'000'000U);

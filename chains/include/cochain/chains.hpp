@@ -5,6 +5,7 @@
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"
 #include "cochain/chains/model/error.hpp"
+#include "cochain/chains/model/json.hpp"
 #include "cochain/chains/model/message.hpp"
 #include "cochain/chains/model/usage.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"

@@ -26,12 +26,12 @@ Stream<AIMessageChunk> chunks_of(Stream<ContentEvent> events) {
 
 }  // namespace
 
-Coro<AIMessage> ChatModel::invoke(Messages input, RunConfig) const {
+Coro<AIMessage> ChatModel::do_invoke(Messages input, RunConfig) const {
   return generate(std::move(input), options());
 }
 
-Stream<AIMessageChunk> ChatModel::stream(Messages input, RunConfig) const {
-  return chunks_of(stream_events(std::move(input), options()));
+Stream<AIMessageChunk> ChatModel::do_stream(Messages input, RunConfig) const {
+  return chunks_of(generate_events(std::move(input), options()));
 }
 
 }  // namespace cochain

@@ -24,11 +24,11 @@ Stream<std::string> text_of(Stream<AIMessageChunk> chunks) {
 
 }  // namespace
 
-Coro<std::string> StrOutputParser::invoke(AIMessage input, RunConfig) const {
+Coro<std::string> StrOutputParser::do_invoke(AIMessage input, RunConfig) const {
   co_return std::move(input).text();
 }
 
-Stream<std::string> StrOutputParser::transform(Stream<AIMessageChunk> input, RunConfig) const {
+Stream<std::string> StrOutputParser::do_transform(Stream<AIMessageChunk> input, RunConfig) const {
   return text_of(std::move(input));
 }
 

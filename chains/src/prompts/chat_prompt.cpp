@@ -40,7 +40,7 @@ std::vector<std::string> ChatPromptTemplate::variable_names() const {
   return names;
 }
 
-Coro<Messages> ChatPromptTemplate::invoke(Variables input, RunConfig) const {
+Coro<Messages> ChatPromptTemplate::do_invoke(Variables input, RunConfig) const {
   co_return format(input);
 }
 

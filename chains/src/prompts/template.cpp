@@ -91,7 +91,7 @@ std::vector<std::string> TextTemplate::variable_names() const {
   return names;
 }
 
-Coro<std::string> PromptTemplate::invoke(Variables input, RunConfig) const {
+Coro<std::string> PromptTemplate::do_invoke(Variables input, RunConfig) const {
   co_return template_.format(input);
 }
 

@@ -11,7 +11,7 @@
 namespace cochain {
 
 /// A model that answers a conversation.
-/// Shape:    a provider writes generate() and stream_events(); invoke() and stream() are their
+/// Shape:    a provider writes generate() and generate_events(); invoke() and stream() are their
 ///           views as a step of a chain, with the options that the model was made with.
 /// Suspends: until the answer, or its next piece, is there; cancelling closes the connection.
 /// Lives:    handled by shared_ptr; it must outlive what it returned.
@@ -26,14 +26,12 @@ class ChatModel : public Runnable<Messages, AIMessage> {
   /// The whole answer, asked for whole.
   [[nodiscard]] virtual Coro<AIMessage> generate(Messages messages, ChatOptions options) const = 0;
   /// The answer as it arrives, in the native events.
-  [[nodiscard]] virtual Stream<ContentEvent> stream_events(Messages messages,
-                                                           ChatOptions options) const = 0;
+  [[nodiscard]] virtual Stream<ContentEvent> generate_events(Messages messages,
+                                                             ChatOptions options) const = 0;
 
-  [[nodiscard]] Coro<AIMessage> invoke(Messages input,
-                                       RunConfig config = RunConfig()) const override;
+  [[nodiscard]] Coro<AIMessage> do_invoke(Messages input, RunConfig config) const override;
   /// Every event that says something, as a chunk: starts and ends of plain blocks are left out.
-  [[nodiscard]] Stream<AIMessageChunk> stream(Messages input,
-                                              RunConfig config = RunConfig()) const override;
+  [[nodiscard]] Stream<AIMessageChunk> do_stream(Messages input, RunConfig config) const override;
 };
 
 }  // namespace cochain

@@ -11,10 +11,9 @@ namespace cochain {
 /// calls are left out. An answer without text gives one empty piece.
 class StrOutputParser final : public Runnable<AIMessage, std::string> {
  public:
-  [[nodiscard]] Coro<std::string> invoke(AIMessage input,
-                                         RunConfig config = RunConfig()) const override;
-  [[nodiscard]] Stream<std::string> transform(Stream<AIMessageChunk> input,
-                                              RunConfig config = RunConfig()) const override;
+  [[nodiscard]] Coro<std::string> do_invoke(AIMessage input, RunConfig config) const override;
+  [[nodiscard]] Stream<std::string> do_transform(Stream<AIMessageChunk> input,
+                                                 RunConfig config) const override;
 };
 
 }  // namespace cochain

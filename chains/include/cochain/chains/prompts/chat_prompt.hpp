@@ -23,8 +23,7 @@ class ChatPromptTemplate final : public Runnable<Variables, Messages> {
   [[nodiscard]] Messages format(const Variables& variables) const;
   /// The names of all holes, each once, in order.
   [[nodiscard]] std::vector<std::string> variable_names() const;
-  [[nodiscard]] Coro<Messages> invoke(Variables input,
-                                      RunConfig config = RunConfig()) const override;
+  [[nodiscard]] Coro<Messages> do_invoke(Variables input, RunConfig config) const override;
 
  private:
   struct Entry {

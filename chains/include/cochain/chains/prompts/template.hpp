@@ -83,8 +83,7 @@ class PromptTemplate final : public Runnable<Variables, std::string> {
   [[nodiscard]] std::vector<std::string> variable_names() const {
     return template_.variable_names();
   }
-  [[nodiscard]] Coro<std::string> invoke(Variables input,
-                                         RunConfig config = RunConfig()) const override;
+  [[nodiscard]] Coro<std::string> do_invoke(Variables input, RunConfig config) const override;
 
  private:
   TextTemplate template_;

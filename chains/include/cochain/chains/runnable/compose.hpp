@@ -108,14 +108,14 @@ class Sequence final : public Runnable<In, Out> {
   using Second = std::shared_ptr<const Runnable<Wants, Out>>;
   Sequence(First first, Second second) : first_(std::move(first)), second_(std::move(second)) {}
 
-  [[nodiscard]] Coro<Out> invoke(In input, RunConfig config) const override {
+  [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
     return run(first_, second_, std::move(input), std::move(config));
   }
-  [[nodiscard]] Stream<chunk_of_t<Out>> stream(In input, RunConfig config) const override {
+  [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
     return second_->transform(link(first_->stream(std::move(input), config)), config);
   }
-  [[nodiscard]] Stream<chunk_of_t<Out>> transform(Stream<chunk_of_t<In>> input,
-                                                  RunConfig config) const override {
+  [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
+                                                     RunConfig config) const override {
     return second_->transform(link(first_->transform(std::move(input), config)), config);
   }
 
@@ -157,15 +157,14 @@ class Chain final : public Runnable<In, Out> {
   using Steps = std::shared_ptr<const Runnable<In, Out>>;
   explicit Chain(Steps steps) : steps_(std::move(steps)) {}
 
-  [[nodiscard]] Coro<Out> invoke(In input, RunConfig config = RunConfig()) const override {
+  [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
     return keep(steps_, std::move(input), std::move(config));
   }
-  [[nodiscard]] Stream<chunk_of_t<Out>> stream(In input,
-                                               RunConfig config = RunConfig()) const override {
+  [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
     return keep_stream(steps_, steps_->stream(std::move(input), std::move(config)));
   }
-  [[nodiscard]] Stream<chunk_of_t<Out>> transform(Stream<chunk_of_t<In>> input,
-                                                  RunConfig config = RunConfig()) const override {
+  [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
+                                                     RunConfig config) const override {
     return keep_stream(steps_, steps_->transform(std::move(input), std::move(config)));
   }
   [[nodiscard]] const Steps& steps() const noexcept { return steps_; }

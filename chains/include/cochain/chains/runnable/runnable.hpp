@@ -27,8 +27,8 @@ class BatchItem {
 };
 
 /// A step that turns an In into an Out, whole or piece by piece.
-/// Shape:    derive and write invoke(); write transform() too if the step can work on pieces, and
-///           stream() if it makes pieces from a whole input. Join steps with `|`.
+/// Shape:    derive and write do_invoke(); write do_transform() too if the step can work on pieces,
+///           and do_stream() if it makes pieces from a whole input. Join steps with `|`.
 /// Suspends: as its steps do; everything is cancellable. Destroying a stream stops its steps.
 /// Lives:    longer than what it returned, unless it is a Chain, which keeps itself alive.
 /// Threads:  has no state that a run changes, so many runs may share it, each on its own loop.
@@ -43,17 +43,17 @@ class Runnable {
   virtual ~Runnable() = default;
 
   /// The whole output for one whole input.
-  [[nodiscard]] virtual Coro<Out> invoke(In input, RunConfig config = RunConfig()) const = 0;
-
-  /// The output in pieces as they come; by default, the whole one in one piece.
-  [[nodiscard]] virtual Stream<OutputChunk> stream(In input, RunConfig config = RunConfig()) const {
-    return stream_whole(self(), std::move(input), std::move(config));
+  [[nodiscard]] Coro<Out> invoke(In input, RunConfig config = RunConfig()) const {
+    return do_invoke(std::move(input), std::move(config));
   }
-
+  /// The output in pieces as they come; by default, the whole one in one piece.
+  [[nodiscard]] Stream<OutputChunk> stream(In input, RunConfig config = RunConfig()) const {
+    return do_stream(std::move(input), std::move(config));
+  }
   /// Pieces in, pieces out; by default, waits for all of the input. No input, no output.
-  [[nodiscard]] virtual Stream<OutputChunk> transform(Stream<InputChunk> input,
-                                                      RunConfig config = RunConfig()) const {
-    return transform_whole(self(), std::move(input), std::move(config));
+  [[nodiscard]] Stream<OutputChunk> transform(Stream<InputChunk> input,
+                                              RunConfig config = RunConfig()) const {
+    return do_transform(std::move(input), std::move(config));
   }
 
   /// Runs all inputs, at most `max_concurrency` at once; outcomes in the order of the inputs.
@@ -71,6 +71,18 @@ class Runnable {
   }
 
  protected:
+  /// What a step does with one whole input.
+  [[nodiscard]] virtual Coro<Out> do_invoke(In input, RunConfig config) const = 0;
+  /// How a step makes pieces of its output from a whole input.
+  [[nodiscard]] virtual Stream<OutputChunk> do_stream(In input, RunConfig config) const {
+    return stream_whole(self(), std::move(input), std::move(config));
+  }
+  /// How a step works on the pieces of its input.
+  [[nodiscard]] virtual Stream<OutputChunk> do_transform(Stream<InputChunk> input,
+                                                         RunConfig config) const {
+    return transform_whole(self(), std::move(input), std::move(config));
+  }
+
   using Self = std::shared_ptr<const Runnable>;
   /// What runs hold on to while they last. The default points here without owning: whoever is
   /// held by value has nothing that could be kept.
@@ -84,7 +96,7 @@ class Runnable {
 
  private:
   static Stream<OutputChunk> stream_whole(Self self, In input, RunConfig config) {
-    Out output = co_await self->invoke(std::move(input), std::move(config));
+    Out output = co_await self->do_invoke(std::move(input), std::move(config));
     for (OutputChunk& chunk : ChunkTraits<Out>::split(std::move(output))) {
       co_yield std::move(chunk);
     }
@@ -94,7 +106,7 @@ class Runnable {
                                              RunConfig config) {
     std::optional<In> whole = co_await fold<In>(std::move(input));
     if (!whole) co_return;
-    Stream<OutputChunk> output = self->stream(std::move(*whole), std::move(config));
+    Stream<OutputChunk> output = self->do_stream(std::move(*whole), std::move(config));
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
 
