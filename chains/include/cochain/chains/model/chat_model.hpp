@@ -20,7 +20,8 @@ namespace cochain {
 class ChatModel : public Runnable<Messages, AIMessage> {
  public:
   /// What it is called, as in "openai:gpt-5".
-  [[nodiscard]] virtual std::string name() const = 0;
+  [[nodiscard]] std::string name() const override = 0;
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kChatModel; }
   /// The options used where a call brings none of its own.
   [[nodiscard]] virtual const ChatOptions& options() const noexcept = 0;
   /// The whole answer, asked for whole.
