@@ -75,6 +75,22 @@ void dispatch_custom_event(std::string_view name, const Json& data, const RunCon
   tell_all(config, run->heard_by(), [&](RunObserver& o) { o.on_custom_event(*run, name, data); });
 }
 
+void tell_stream(const RunConfig& config, const RunValue& chunk) {
+  const std::shared_ptr<const Run>& run = config.run();
+  if (!run) return;
+  tell_all(config, run->heard_by(), [&](RunObserver& o) { o.on_stream(*run, chunk); });
+}
+
+void tell_retry(const RunConfig& config, int attempt, const std::exception_ptr& error) {
+  const std::shared_ptr<const Run>& run = config.run();
+  if (!run) return;
+  tell_all(config, run->heard_by(), [&](RunObserver& o) { o.on_retry(*run, attempt, error); });
+}
+
+bool is_heard(const RunConfig& config) noexcept {
+  return config.run() && config.run()->heard_by() != 0;
+}
+
 bool ActiveRun::needed(const RunConfig& config) noexcept {
   if (config.empty()) return inherited_here() != nullptr;
   return !config.state()->entered || !config.state()->settings->observers.empty();

@@ -117,6 +117,22 @@ RunConfig RunConfig::merged_with(const RunConfig& later) const {
   });
 }
 
+RunConfig RunConfig::with_defaults(const RunConfig& earlier) const {
+  if (!state_) return earlier;
+  if (!earlier.state_) return *this;
+  auto made = std::make_shared<ConfigState>(*state_);
+  made->settings = earlier.merged_with(*this).state_->settings;
+  made->entered = false;
+  return RunConfig(std::move(made));
+}
+
+Json configured(const RunConfig& config, std::string_view id) {
+  if (const Json* chosen = config.configurable().if_contains(id)) return *chosen;
+  const RunConfig inherited = current_config();
+  const Json* chosen = inherited.configurable().if_contains(id);
+  return chosen ? *chosen : Json();
+}
+
 RunConfig RunConfig::child(std::string_view prefix, std::string_view key) const {
   if (!state_ || state_->settings->observers.empty()) return *this;
   auto made = std::make_shared<ConfigState>(*state_);

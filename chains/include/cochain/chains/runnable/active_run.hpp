@@ -102,6 +102,13 @@ class Turns {
   std::shared_ptr<detail::RunPermit> lent_;
 };
 
+/// Tells the observers of the run that `config` was handed down in of a piece of its output, or of
+/// a failed try: for steps that know more than goes through their hands.
+void tell_stream(const RunConfig& config, const RunValue& chunk);
+void tell_retry(const RunConfig& config, int attempt, const std::exception_ptr& error);
+/// True if somebody hears of that run.
+[[nodiscard]] bool is_heard(const RunConfig& config) noexcept;
+
 /// One run while it goes on: what stands between a call of a step and the step.
 /// Shape:    made from the caller's configuration, which it completes with what the current task
 ///           inherits; config() is what the step is given. start(), then stream() for each piece,

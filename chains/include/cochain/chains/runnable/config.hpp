@@ -54,6 +54,9 @@ class RunConfig {
   /// them, observers of both.
   [[nodiscard]] RunConfig merged_with(const RunConfig& later) const;
 
+  /// The same, with what `earlier` says where this one says nothing.
+  [[nodiscard]] RunConfig with_defaults(const RunConfig& earlier) const;
+
   /// For steps that hand it on to steps inside: the same with the tag "<prefix>:<key>". Costs
   /// nothing where nobody listens.
   [[nodiscard]] RunConfig child(std::string_view prefix, std::string_view key) const;
@@ -72,6 +75,10 @@ class RunConfig {
 
 /// The configuration of the run that the current task is in; empty outside of runs that have one.
 [[nodiscard]] RunConfig current_config();
+
+/// What a caller chose for `id`: a member of `configurable`, here or where the run began; null if
+/// nothing was chosen.
+[[nodiscard]] Json configured(const RunConfig& config, std::string_view id);
 
 /// Tells the observers of the current run about something of your own.
 /// Shape:    a `custom` event in stream_events(). Without a run, or without observers, nothing.

@@ -27,7 +27,7 @@ enum class RunKind : std::uint8_t { kChain, kPrompt, kChatModel, kParser, kTool,
 /// Shape:    `id()` is a UUID; runs form a tree by parent(). Tags and metadata are those of the
 ///           whole run and of this step: `seq:step:2`, `map:key:joke`.
 /// Lives:    as long as the call, and as long as somebody holds it; never changes.
-class Run {
+class Run : public std::enable_shared_from_this<Run> {
  public:
   Run(std::shared_ptr<const Run> parent, RunKind kind, std::string name, std::string id = {});
 

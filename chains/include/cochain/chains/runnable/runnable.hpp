@@ -10,6 +10,7 @@
 #include "cochain/chains/runnable/active_run.hpp"
 #include "cochain/chains/runnable/chunk.hpp"
 #include "cochain/chains/runnable/config.hpp"
+#include "cochain/chains/runnable/events.hpp"
 #include "cochain/chains/runnable/step_info.hpp"
 #include "cochain/core/outcome.hpp"
 #include "cochain/core/queue.hpp"
@@ -74,18 +75,18 @@ class Runnable : public RunnableBase {
 
   /// The whole output for one whole input.
   [[nodiscard]] Coro<Out> invoke(In input, RunConfig config = RunConfig()) const {
-    if (!ActiveRun::needed(config)) return do_invoke(std::move(input), std::move(config));
+    if (!this->must_be_told(config)) return do_invoke(std::move(input), std::move(config));
     return invoke_heard(self(), std::move(input), std::move(config));
   }
   /// The output in pieces as they come; by default, the whole one in one piece.
   [[nodiscard]] Stream<OutputChunk> stream(In input, RunConfig config = RunConfig()) const {
-    if (!ActiveRun::needed(config)) return do_stream(std::move(input), std::move(config));
+    if (!this->must_be_told(config)) return do_stream(std::move(input), std::move(config));
     return stream_heard(self(), std::move(input), std::move(config));
   }
   /// Pieces in, pieces out; by default, waits for all of the input. No input, no output.
   [[nodiscard]] Stream<OutputChunk> transform(Stream<InputChunk> input,
                                               RunConfig config = RunConfig()) const {
-    if (!ActiveRun::needed(config)) return do_transform(std::move(input), std::move(config));
+    if (!this->must_be_told(config)) return do_transform(std::move(input), std::move(config));
     return transform_heard(self(), std::move(input), std::move(config));
   }
 
@@ -109,6 +110,15 @@ class Runnable : public RunnableBase {
   [[nodiscard]] Stream<BatchItem<Out>> batch_as_completed(std::vector<In> inputs,
                                                           RunConfig config = RunConfig()) const {
     return run_batch(self(), std::move(inputs), detail::BatchConfigs(std::move(config)));
+  }
+
+  /// What happens in the run and in all of its parts: starts, pieces, ends, errors, custom events.
+  /// Suspends: until something happened. The run goes on beside its consumer, ahead of it by
+  ///           `events_max` events at most.
+  /// Errors:   what the run threw, after its events. Dropping the stream stops the run.
+  [[nodiscard]] Stream<RunEvent> stream_events(In input, RunConfig config = RunConfig(),
+                                               EventOptions options = EventOptions()) const {
+    return run_events(self(), std::move(input), std::move(config), std::move(options));
   }
 
   [[nodiscard]] StepInfo info() const override {
@@ -159,6 +169,10 @@ class Runnable : public RunnableBase {
   Runnable& operator=(Runnable&&) noexcept = default;
 
  private:
+  [[nodiscard]] bool must_be_told(const RunConfig& config) const noexcept {
+    return ActiveRun::needed(config) && !this->transparent();
+  }
+
   // Somebody hears of these runs, or the task must know of a limit or a choice while they last.
 
   static Coro<Out> invoke_heard(Self self, In input, RunConfig config) {
@@ -244,6 +258,30 @@ class Runnable : public RunnableBase {
       first = co_await input.next();
       run.enter();
     }
+  }
+
+  using Events = std::shared_ptr<detail::EventQueue>;
+
+  static Stream<RunEvent> run_events(Self self, In input, RunConfig config, EventOptions options) {
+    const Events events = std::make_shared<detail::EventQueue>(std::move(options));
+    config.with_observer(events);
+    TaskGroup group;
+    group.create_task(run_beside(self, std::move(input), std::move(config), events));
+    while (auto event = co_await events->next()) co_yield std::move(*event);
+    co_await group.join();
+  }
+  static Coro<> run_beside(Self self, In input, RunConfig config, Events events) {
+    std::exception_ptr error;
+    try {
+      Stream<OutputChunk> output = self->stream(std::move(input), std::move(config));
+      while (auto chunk = co_await output.next()) {
+      }
+    } catch (...) {
+      error = std::current_exception();
+    }
+    events->finish(error);
+    const bool stopped = error && current_task().cancelling() > 0;
+    if (stopped) std::rethrow_exception(std::move(error));
   }
 
   static void hear(ActiveRun& run, std::optional<Out>& sum, const OutputChunk& chunk) {

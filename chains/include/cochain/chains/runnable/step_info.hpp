@@ -72,6 +72,8 @@ class RunnableBase {
   [[nodiscard]] virtual StepInfo info() const = 0;
   /// True if do_transform() gives pieces before its input is over.
   [[nodiscard]] virtual bool streams() const noexcept { return false; }
+  /// True if it only stands before another step: its runs are those of that step.
+  [[nodiscard]] virtual bool transparent() const noexcept { return false; }
 
  protected:
   RunnableBase() = default;
