@@ -307,8 +307,9 @@ class Runnable : public RunnableBase {
 
   static Stream<OutputChunk> stream_whole(Self self, In input, RunConfig config) {
     Out output = co_await self->do_invoke(std::move(input), std::move(config));
-    for (OutputChunk& chunk : ChunkTraits<Out>::split(std::move(output))) {
-      co_yield std::move(chunk);
+    for (auto&& chunk : ChunkTraits<Out>::split(std::move(output))) {
+      OutputChunk piece = std::move(chunk);  // a vector of bools gives no references
+      co_yield std::move(piece);
     }
   }
 
