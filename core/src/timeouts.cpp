@@ -20,13 +20,18 @@ void Sleep::begin() {
   }
 }
 
-Timeout::Timeout(std::optional<TimePoint> when) : Timeout(when, EventLoop::current().time()) {}
+Timeout::Timeout(std::optional<TimePoint> when) : Timeout() {
+  if (when) set(when, loop_.time());
+}
 
-Timeout::Timeout(std::optional<TimePoint> when, TimePoint now)
-    : task_(current_task()), loop_(EventLoop::current()), requests_at_entry_(0) {
+Timeout::Timeout(Duration delay) : Timeout() {
+  const TimePoint now = loop_.time();
+  set(deadline_after(now, delay), now);
+}
+
+Timeout::Timeout() : task_(current_task()), loop_(EventLoop::current()), requests_at_entry_(0) {
   if (!task_) throw InvalidStateError("a timeout needs a task; it was entered in a callback");
   requests_at_entry_ = task_.cancelling();
-  set(when, now);
 }
 
 Timeout::~Timeout() { (void)leave(); }

@@ -309,5 +309,55 @@ TEST(Timeout, CancelledAtEverySuspensionEndsCancelled) {
   EXPECT_GE(suspensions, 2);
 }
 
+/// Virtual time that counts how often it is asked.
+class CountingClock final : public Clock {
+ public:
+  explicit CountingClock(int& reads) noexcept : reads_(reads) {}
+  [[nodiscard]] TimePoint now() const noexcept override {
+    ++reads_;
+    return time_.now();
+  }
+  [[nodiscard]] bool is_virtual() const noexcept override { return true; }
+  void advance_to(TimePoint when) noexcept override { time_.advance_to(when); }
+
+ private:
+  int& reads_;
+  VirtualClock time_;
+};
+
+TEST(Timeout, ReadsTheClockOnceAndNotAtAllWithoutADelay) {
+  int reads = 0;
+  const auto main = [&]() -> Coro<> {
+    const auto body = [](Timeout&) -> Coro<> { co_return; };
+    reads = 0;
+    co_await timeout(1h, body);
+    EXPECT_EQ(reads, 1);
+    reads = 0;
+    (void)co_await wait_for(at_once(1), 1h);
+    EXPECT_EQ(reads, 1);
+    reads = 0;
+    co_await timeout_at(std::nullopt, body);
+    EXPECT_EQ(reads, 0);
+  };
+  run(main(), RunOptions().with_clock(std::make_shared<CountingClock>(reads)));
+}
+
+ASYNC_TEST(Timeout, BeginsWhenItIsAwaited) {
+  const auto body = [](Timeout&) -> Coro<> { co_await sleep(4s); };
+  Coro<> later = timeout(5s, body);
+  co_await sleep(1h);
+  const TimePoint before = EventLoop::current().time();
+  co_await std::move(later);
+  EXPECT_EQ(EventLoop::current().time() - before, 4s);
+}
+
+ASYNC_TEST(Timeout, OfZeroOrLessFiresAtTheFirstSuspension) {
+  const auto body = [](Timeout&) -> Coro<> { co_await sleep(0s); };
+  const std::exception_ptr zero = co_await error_of(timeout(0s, body));
+  EXPECT_TRUE(is<TimeoutError>(zero));
+  const std::exception_ptr less = co_await error_of(timeout(Duration::min(), body));
+  EXPECT_TRUE(is<TimeoutError>(less));
+}
+
 }  // namespace
 }  // namespace cochain::testing

@@ -53,8 +53,8 @@ inline Sleep sleep_until(TimePoint when) { return Sleep(when); }
 class Timeout final : private Timer, private detail::ReadyItem {
  public:
   explicit Timeout(std::optional<TimePoint> when);
-  /// The same with a time that was just read from the loop's clock.
-  Timeout(std::optional<TimePoint> when, TimePoint now);
+  /// Fires `delay` after this moment.
+  explicit Timeout(Duration delay);
   ~Timeout();
   /// When it fires; nothing means never.
   [[nodiscard]] std::optional<TimePoint> when() const noexcept { return when_; }
@@ -71,6 +71,7 @@ class Timeout final : private Timer, private detail::ReadyItem {
 
  private:
   enum class State { kActive, kExpiring, kExpired, kLeft };
+  Timeout();
   void fire() noexcept override;  // queues behind what was ready first: that may end the scope
   void run() noexcept override;
   void set(std::optional<TimePoint> when, TimePoint now);
@@ -88,20 +89,13 @@ namespace detail {
 template <class Body>
 using scope_result_t = await_result_t<std::invoke_result_t<Body&, Timeout&>>;
 
-}  // namespace detail
-
-/// Runs `body(Timeout&)` with a deadline: `co_await timeout(5s, [&](Timeout&) -> Coro<> {...});`
-/// Suspends: as the body does. A deadline in the past fires at the body's first suspension; a
-///           body that ends without suspending is not timed out.
-/// Lives:    the callable lives until the await is over, so a `[&]` lambda is safe here.
-/// Errors:   TimeoutError in place of the CancelledError that the deadline caused. Any other
-///           exception, and a foreign cancellation, pass through.
-template <class Body>
-Coro<detail::scope_result_t<Body>> timeout_at(std::optional<TimePoint> when, Body body) {
-  Timeout scope(when);
+/// `limit` is a Duration from the first step on, or a moment.
+template <class Limit, class Body>
+Coro<scope_result_t<Body>> run_in_timeout(Limit limit, Body body) {
+  Timeout scope(limit);
   try {
     auto running = body(scope);
-    if constexpr (std::is_void_v<detail::scope_result_t<Body>>) {
+    if constexpr (std::is_void_v<scope_result_t<Body>>) {
       co_await std::move(running);
       (void)scope.leave();
     } else {
@@ -115,9 +109,23 @@ Coro<detail::scope_result_t<Body>> timeout_at(std::optional<TimePoint> when, Bod
   }
 }
 
+}  // namespace detail
+
+/// Runs `body(Timeout&)` with a deadline: `co_await timeout(5s, [&](Timeout&) -> Coro<> {...});`
+/// Units:    the time begins when it is awaited.
+/// Suspends: as the body does. A deadline in the past fires at the body's first suspension; a
+///           body that ends without suspending is not timed out.
+/// Lives:    the callable lives until the await is over, so a `[&]` lambda is safe here.
+/// Errors:   TimeoutError in place of the CancelledError that the deadline caused. Any other
+///           exception, and a foreign cancellation, pass through.
 template <class Body>
 Coro<detail::scope_result_t<Body>> timeout(Duration delay, Body body) {
-  return timeout_at(deadline_after(EventLoop::current().time(), delay), std::move(body));
+  return detail::run_in_timeout(delay, std::move(body));
+}
+/// The same up to a moment; nothing means that it never fires.
+template <class Body>
+Coro<detail::scope_result_t<Body>> timeout_at(std::optional<TimePoint> when, Body body) {
+  return detail::run_in_timeout(when, std::move(body));
 }
 
 /// Awaits one operation with a deadline, in the same task: `co_await wait_for(queue.get(), 1s)`.
@@ -130,8 +138,7 @@ Coro<T> wait_for(Coro<T> coro, Duration delay) {
     coro.close();
     throw TimeoutError();
   }
-  const TimePoint now = EventLoop::current().time();
-  Timeout scope(deadline_after(now, delay), now);
+  Timeout scope(delay);
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(coro);
