@@ -1,8 +1,9 @@
 // The event loop: one thread, a ring of what is ready, a heap of timers, a reactor for descriptors.
 //
-// One pass: look at descriptors (at least every 61 steps or few milliseconds while busy, and
-// until the next deadline while idle), move what is due from the heap to the ring, then run
-// exactly what was ready at that moment, so that tasks that wake each other cannot starve I/O.
+// One pass: look at descriptors (while busy, only in the first pass after 61 steps or a few
+// milliseconds; while idle, until the next deadline), move what is due from the heap to the ring,
+// then run exactly what was ready at that moment, so that tasks that wake each other cannot starve
+// I/O.
 #pragma once
 
 #include <atomic>

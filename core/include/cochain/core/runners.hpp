@@ -91,8 +91,9 @@ class Runner {
 /// At the end all tasks that are left are cancelled and waited for, then the work of the default
 /// executor is asked to stop and its threads are joined, for executor_join_timeout at most.
 /// Ctrl-C:  the first cancels `main`, which may clean up; if its CancelledError comes out, run()
-///          throws KeyboardInterrupt. The second ends the process by the signal itself. Only on the
-///          first thread that runs a loop, and only if SIGINT had its default action.
+///          throws KeyboardInterrupt. The second ends the process by the signal itself. One loop
+///          of the process has signals at a time; a run() that begins while another has them, or
+///          while SIGINT has another action than the default, hears of no Ctrl-C to its end.
 /// Errors:  what `main` throws; KeyboardInterrupt; InvalidStateError if a loop runs on this thread;
 ///          DeadlockError under a virtual clock when nothing can ever run again.
 template <class T>
