@@ -17,6 +17,7 @@
 #include "epoll_reactor.hpp"
 #include "loop_debug.hpp"
 #include "loop_registry.hpp"
+#include "printable_text.hpp"
 #include "ready_ring.hpp"
 #include "timer_heap.hpp"
 
@@ -422,7 +423,7 @@ class EventLoop::PatienceReport final : private Timer {
                      std::to_string(waited_ / std::chrono::seconds(1)) +
                      " s for these to end; do they swallow CancelledError?";
     loop_.for_each_task([&report](const detail::TaskBase& task) {
-      report.message += "\n  task '" + task.name() + "' " + task.where();
+      report.message += "\n  " + task.label() + ' ' + task.where();
     });
     loop_.call_exception_handler(report);
     wait();
@@ -453,7 +454,7 @@ void EventLoop::cancel_all_tasks() {
     if (task.cancelled()) continue;
     if (const std::exception_ptr error = task.exception()) {
       ExceptionContext report;
-      report.message = "unhandled exception while run() was cancelling task '" + task.name() + "'";
+      report.message = "unhandled exception while run() was cancelling " + task.get()->label();
       report.exception = error;
       call_exception_handler(report);
     }
@@ -463,7 +464,7 @@ void EventLoop::cancel_all_tasks() {
 void EventLoop::report_deadlock() const {
   std::string text = "deadlock: nothing can run any more, and these tasks wait:";
   for_each_task([&text](const detail::TaskBase& task) {
-    text += "\n  '" + task.name() + "' " + task.where();
+    text += "\n  '" + detail::printable(task.name()) + "' " + task.where();
   });
   throw DeadlockError(text + '\n' + format_task_tree({capture_call_graph()}));
 }

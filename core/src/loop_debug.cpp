@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "call_trace.hpp"
+#include "printable_text.hpp"
 #include "task_layout.hpp"
 
 namespace cochain {
@@ -189,7 +190,7 @@ class Watchdog {
     if (info) {
       for (const TaskInfo& task : info->tasks) {
         if (!task.running) continue;
-        who = "task '" + task.name + "'";
+        who = "task '" + printable(task.name) + "'";
         for (auto frame = task.stack.rbegin(); frame != task.stack.rend(); ++frame) {
           stack += stack.empty() ? "\n  in " : "\n  awaited by ";
           stack += frame->function + " at " + frame->file + ":" + std::to_string(frame->line);

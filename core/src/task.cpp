@@ -6,6 +6,7 @@
 
 #include "cochain/core/event_loop.hpp"
 #include "loop_debug.hpp"
+#include "printable_text.hpp"
 
 namespace cochain {
 namespace detail {
@@ -28,7 +29,7 @@ std::string TaskBase::name() const {
   return name_.empty() ? "Task-" + std::to_string(id_) : name_.str();
 }
 
-std::string TaskBase::label() const { return "task '" + name() + "'"; }
+std::string TaskBase::label() const { return "task '" + printable(name()) + "'"; }
 
 void TaskBase::run() noexcept {
   if (steps_ == 0 && must_cancel_) {  // cancelled before its first step: the body never runs

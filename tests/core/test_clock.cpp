@@ -108,5 +108,15 @@ ASYNC_TEST(VirtualClock, FiresWhatIsDueWhileWorkOutsideIsInFlight) {
   EXPECT_EQ(loop.time(), TimePoint());
 }
 
+TEST(VirtualClock, DeadlockTellsNamesAsEscapes) {
+  EventLoop loop(std::make_unique<VirtualClock>());
+  const Task<> task = loop.create_task(wait_without_hope(), "red \x1b[31m\n");
+  const std::exception_ptr error = error_of_call([&] { loop.run_until_done(*task.get()); });
+  EXPECT_TRUE(is<DeadlockError>(error));
+  EXPECT_THAT(describe(error), ::testing::HasSubstr("\n  'red \\x1b[31m\\n' awaits in "));
+  EXPECT_THAT(describe(error), ::testing::Not(::testing::HasSubstr("\x1b")));
+  loop.shutdown();
+}
+
 }  // namespace
 }  // namespace cochain::testing

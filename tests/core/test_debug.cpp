@@ -295,5 +295,18 @@ TEST(DebugManyTasks, FewerSayNothing) {
   EXPECT_THAT(found.messages(), ::testing::IsEmpty());
 }
 
+TEST(DebugFindings, TellNamesAsEscapes) {
+  const auto main = []() -> Coro<> {
+    const auto slow = []() -> Coro<> {
+      spin_for(20ms);
+      co_return;
+    };
+    co_await create_task(slow(), "red \x1b[31m\n");
+  };
+  const Findings found(main(), DebugOptions().slow_callback_duration(20ms));
+  EXPECT_EQ(found.of(DiagnosticKind::kSlowCallback, "task 'red \\x1b[31m\\n' held the loop").size(),
+            1U);
+}
+
 }  // namespace
 }  // namespace cochain::testing

@@ -253,5 +253,16 @@ TEST(DebugWrongThreadDeathTest, WakingACallbackSaysWhereThatWasMade) {
                AllOf(HasSubstr("a callback was woken from another thread than its loop's"), calls));
 }
 
+TEST(DebugWatchdogThread, TellsNamesAsEscapes) {
+  const Findings found;
+  const auto main = [&]() -> Coro<> {
+    const Task<> task = create_task(await_who_holds_it(&found), "red \x1b[31m\n");
+    co_await task;
+  };
+  run_in_real_time(main(), watchful());
+  EXPECT_THAT(found.of(DiagnosticKind::kBlockedLoop),
+              ::testing::ElementsAre(StartsWith("task 'red \\x1b[31m\\n' has held the loop for ")));
+}
+
 }  // namespace
 }  // namespace cochain::testing
