@@ -247,5 +247,70 @@ TEST(Gather, CancelledAtEverySuspensionLeavesNothingRunning) {
   EXPECT_EQ(suspensions, 2);
 }
 
+ASYNC_TEST(Gather, MixesCoroutinesTasksAndFutures) {
+  const Task<std::string> task = create_task([]() -> Coro<std::string> {
+    co_await sleep(1s);
+    co_return "task";
+  }());
+  const Future<int> future;
+  const Task<> setter = create_task([](Future<int> to) -> Coro<> {
+    co_await sleep(2s);
+    to.set_result(2);
+  }(future));
+  const auto all = co_await gather(after(3s, 1), task, future, setter, sleep(1s));
+  EXPECT_EQ(all, std::tuple(1, std::string("task"), 2, Unit(), Unit()));
+  EXPECT_EQ(task.result(), "task") << "it is still there for others";
+  EXPECT_EQ(future.result(), 2);
+}
+
+ASYNC_TEST(Gather, WaitsForATaskItselfAndMakesNoOther) {
+  Event stop;
+  const auto until_stopped = [](Event* event) -> Coro<> { co_await event->wait(); };
+  const Task<> given = create_task(until_stopped(&stop), "given");
+  const auto both = [](Task<> task) -> Coro<> { (void)co_await gather(at_once(1), task); };
+  const Task<> parent = create_task(both(given), "parent");
+  co_await passes(3);
+  const LoopInfo graph = capture_call_graph();
+  std::uint64_t parent_id = 0;
+  for (const TaskInfo& task : graph.tasks) {
+    if (task.name == "parent") parent_id = task.id;
+  }
+  EXPECT_EQ(graph.tasks.size(), 3U) << "the test, the parent and the task that was given";
+  for (const TaskInfo& task : graph.tasks) {
+    if (task.name != "given") continue;
+    EXPECT_EQ(task.awaited_by, (std::vector<std::uint64_t>{parent_id}));
+  }
+  stop.set();
+  co_await parent;
+}
+
+ASYNC_TEST(Gather, CancelledCancelsATaskThatWasGivenOnce) {
+  const Task<int> given = create_task(after(1h, 1));
+  const auto both = [](Task<int> task) -> Coro<> { (void)co_await gather(after(1h, 2), task); };
+  const Task<> parent = create_task(both(given));
+  co_await passes(3);
+  parent.cancel();
+  const std::exception_ptr error = co_await error_of(parent);
+  EXPECT_TRUE(is<CancelledError>(error));
+  EXPECT_TRUE(given.cancelled());
+  EXPECT_EQ(given.cancelling(), 1);
+}
+
+ASYNC_TEST(Gather, OfAnEmptyTaskStartsNothing) {
+  Numbers numbers;
+  const std::exception_ptr error = co_await error_of(gather(append(numbers, 1), Task<int>()));
+  EXPECT_TRUE(is<InvalidStateError>(error));
+  co_await passes(2);
+  EXPECT_TRUE(numbers.empty());
+}
+
+ASYNC_TEST(Gather, ThrowsTheErrorOfATaskThatWasDoneBefore) {
+  const Task<int> failed = create_task(fail_after(0s, "early"));
+  co_await passes(3);
+  const std::exception_ptr error = co_await error_of(gather(at_once(1), failed));
+  EXPECT_EQ(describe(error), "early");
+  co_await passes(2);  // the sibling ends
+}
+
 }  // namespace
 }  // namespace cochain::testing

@@ -14,6 +14,10 @@
 
 namespace cochain {
 
+/// A Task or Future of some result type.
+template <class F>
+concept FutureLike = std::derived_from<F, AnyFuture> && requires { typename F::value_type; };
+
 namespace detail {
 
 /// Waits for the children of a gather(), and cancels them with it.
@@ -62,13 +66,42 @@ Outcome<typename F::value_type> outcome_of(const F& future, ResultOwner owner) {
   }
 }
 
-template <class Result, class... T, std::size_t... I>
-Result tuple_of(const std::tuple<Task<T>...>& tasks, std::index_sequence<I...>) {
-  return Result(value_of(std::get<I>(tasks), ResultOwner::kUs)...);
+inline void require_for_gather(bool valid) {
+  if (!valid) throw InvalidStateError("gather() was given an empty Coro or handle");
 }
 
-inline void require_for_gather(bool valid) {
-  if (!valid) throw InvalidStateError("gather() was given an empty Coro");
+/// What gather() waits for itself: a Coro becomes a task, a task or future is there already.
+template <class T>
+Coro<T> gather_part(Coro<T> coro) {
+  return coro;
+}
+template <FutureLike F>
+F gather_part(F future) {
+  return future;
+}
+template <Awaitable A>
+  requires(!FutureLike<A>)
+Coro<await_result_t<A>> gather_part(A operation) {
+  return ensure_coro(std::move(operation));
+}
+template <class T>
+Task<T> start_part(Coro<T> coro) {
+  return create_task(std::move(coro));
+}
+template <FutureLike F>
+F start_part(F future) {
+  return future;
+}
+template <class T>
+bool is_there(const Coro<T>& coro) noexcept {
+  return coro.valid();
+}
+inline bool is_there(const AnyFuture& future) noexcept { return bool(future); }
+
+template <class Result, class... Part, class... F, std::size_t... I>
+Result tuple_of(const std::tuple<F...>& futures, std::index_sequence<I...>) {
+  return Result(value_of(std::get<I>(futures),
+                         FutureLike<Part> ? ResultOwner::kOthersToo : ResultOwner::kUs)...);
 }
 
 template <class T>
@@ -80,16 +113,17 @@ std::vector<Task<T>> start_all(std::vector<Coro<T>>& coros) {
   return tasks;
 }
 
-template <class... T>
-Coro<std::tuple<void_to_unit_t<T>...>> gather_coros(Coro<T>... coros) {
-  require_for_gather((coros.valid() && ...));
+template <class... Part>
+Coro<std::tuple<void_to_unit_t<await_result_t<Part>>...>> gather_parts(Part... parts) {
+  using Result = std::tuple<void_to_unit_t<await_result_t<Part>>...>;
+  require_for_gather((is_there(parts) && ...));
   // Braces: parentheses would start the tasks in an order of the compiler's choice.
-  std::tuple<Task<T>...> tasks{create_task(std::move(coros))...};
+  std::tuple<decltype(start_part(std::move(parts)))...> futures{start_part(std::move(parts))...};
   std::vector<AnyFuture> all = std::apply(
-      [](const Task<T>&... each) { return std::vector<AnyFuture>({AnyFuture(each)...}); }, tasks);
+      [](const auto&... each) { return std::vector<AnyFuture>({AnyFuture(each)...}); }, futures);
   GatherWaiter waiter(std::move(all), ManyWaiter::Until::kFirstFailed);
   co_await waiter;
-  co_return tuple_of<std::tuple<void_to_unit_t<T>...>>(tasks, std::index_sequence_for<T...>());
+  co_return tuple_of<Result, Part...>(futures, std::index_sequence_for<Part...>());
 }
 
 template <class F>
@@ -129,17 +163,14 @@ Coro<std::vector<Outcome<T>>> start_and_gather_outcomes(std::vector<Coro<T>> cor
 
 }  // namespace detail
 
-/// A Task or Future of some result type.
-template <class F>
-concept FutureLike = std::derived_from<F, AnyFuture> && requires { typename F::value_type; };
-
-/// Runs all operations at once as tasks; gives a tuple of their results (Unit for void).
+/// Runs all operations at once as tasks; gives a tuple of their results (Unit for void). Tasks and
+/// futures among them are waited for as they are.
 /// Suspends: until all are done or one fails. Cancelling it cancels all of them.
 /// Errors:   the first exception, at once; the others keep running and their later errors count as
 ///           seen. Where siblings must not outlive a failure, use task_group().
 template <Awaitable... A>
 Coro<std::tuple<void_to_unit_t<await_result_t<A>>...>> gather(A... awaitables) {
-  return detail::gather_coros(ensure_coro(std::move(awaitables))...);
+  return detail::gather_parts(detail::gather_part(std::move(awaitables))...);
 }
 
 /// The same for any number of operations of one type.
