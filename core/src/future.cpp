@@ -132,7 +132,6 @@ void JoinWaiter::suspend_until_done(Execution& execution) {
   if (&task.loop() != &target_->loop()) {
     throw InvalidStateError(target_->label() + " belongs to another event loop");
   }
-  awaiter = &task;
   target_->join(*this);
   suspend_in(task);
 }

@@ -34,6 +34,7 @@ ManyWaiter::ManyWaiter(std::vector<AnyFuture> futures, Until until, OnCancel on_
   for (std::size_t i = 0; i < futures_.size(); ++i) {
     FutureBase& future = *futures_[i].state();
     members_[i].owner = this;
+    members_[i].awaiter = task_place();  // null while nobody waits: a stream may change its reader
     if (future.done()) {
       note_done(future, i);
     } else {
@@ -71,10 +72,6 @@ void ManyWaiter::on_done(FutureBase& future, Member& member) noexcept {
   if (enough()) wake();
 }
 
-void ManyWaiter::name_awaiter(TaskBase* task) noexcept {
-  for (std::size_t i = 0; i < futures_.size(); ++i) members_[i].awaiter = task;
-}
-
 void ManyWaiter::fire() noexcept {
   timed_out_ = true;
   wake();
@@ -89,7 +86,6 @@ bool ManyWaiter::request_cancel(const std::string& message) noexcept {
 }
 
 void ManyWaiter::await_resume() {
-  if (task()) name_awaiter(nullptr);  // else it never suspended
   // With kCancelAll the wait ends when they have ended, and then always as cancelled, whatever
   // they made of it; unless one had failed before.
   const bool failed_first = until_ == Until::kFirstFailed && first_failed_ != nullptr;

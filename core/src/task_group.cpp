@@ -8,7 +8,7 @@ namespace cochain {
 class TaskGroup::Child final : public detail::Joiner {
  public:
   Child(TaskGroup& owner, detail::TaskBase& child) : group(owner), task(child) {
-    awaiter = owner.owner_.get();
+    awaiter = &owner.awaiter_;
   }
   static void* operator new(std::size_t bytes) { return detail::allocate_frame(bytes); }
   static void operator delete(void* memory, std::size_t bytes) noexcept {
@@ -51,7 +51,8 @@ class TaskGroup::Drained final : public Waiter {
   TaskGroup& group_;
 };
 
-TaskGroup::TaskGroup() : loop_(EventLoop::current()), owner_(current_task()) {
+TaskGroup::TaskGroup()
+    : loop_(EventLoop::current()), owner_(current_task()), awaiter_(owner_.get()) {
   if (!owner_) throw InvalidStateError("a TaskGroup needs a task; it was made in a callback");
 }
 

@@ -36,7 +36,7 @@
 namespace cochain::detail {
 namespace {
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::size_t kFramesMax = 256;
 constexpr std::size_t kTaskBytesMax = 4096;  // from the first to the last field that is read
 constexpr int kMissesMax = 1000;             // members that leave a list while it is walked
@@ -361,9 +361,12 @@ class TaskReader {
   bool walk_awaiters(Address task, Address loop, std::vector<std::uint64_t>& ids) {
     std::unordered_set<std::uint64_t> seen;
     return walk(task + at_.task_joiners, [&](Address node) {
-      const auto awaiter = memory_.get<Address>(node + at_.joiner_awaiter);
+      const auto place = memory_.get<Address>(node + at_.joiner_awaiter);
+      if (!place) return false;
+      if (*place == 0) return true;  // a callback
+      const auto awaiter = memory_.get<Address>(*place);
       if (!awaiter) return false;
-      if (*awaiter == 0) return true;  // a callback
+      if (*awaiter == 0) return true;  // nobody waits now
       const auto owner = memory_.get<Address>(*awaiter + at_.task_loop);
       const auto id = memory_.get<std::uint64_t>(*awaiter + at_.task_id);
       if (!id) return false;

@@ -1,6 +1,8 @@
 // wait(), as_completed(), shield(), and gather() over tasks: who waits leaves the tasks alone.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "core_test.hpp"
 
 namespace cochain::testing {
@@ -424,6 +426,46 @@ ASYNC_TEST(Gather, OfTasksThatIsCancelledCancelsEachOfThemOnce) {
   const std::exception_ptr error = co_await error_of(gathering);
   EXPECT_TRUE(is<CancelledError>(error));
   for (const Task<int>& task : tasks) EXPECT_TRUE(task.cancelled());
+}
+
+ASYNC_TEST(AsCompleted, IsTheAwaiterOfAllThatAreLeftOnlyWhileItWaits) {
+  std::vector<Task<int>> tasks = three();
+  const auto read = [](std::vector<Task<int>> of) -> Coro<> {
+    Stream<Task<int>> done = as_completed(std::move(of));
+    (void)co_await done.next();
+    co_await sleep(500ms);  // waits for none of them now
+    while (auto task = co_await done.next()) {
+    }
+  };
+  const Task<> reader = create_task(read(tasks), "reader");
+  const std::uint64_t id = reader.get()->id();
+  const auto awaited = [&] {
+    std::size_t count = 0;
+    for (const TaskInfo& task : capture_call_graph().tasks) {
+      count +=
+          static_cast<std::size_t>(std::count(task.awaited_by.begin(), task.awaited_by.end(), id));
+    }
+    return count;
+  };
+  co_await sleep(100ms);
+  EXPECT_EQ(awaited(), 3U);
+  co_await sleep(1s);
+  EXPECT_EQ(awaited(), 0U);
+  co_await sleep(500ms);
+  EXPECT_EQ(awaited(), 2U);
+  co_await reader;
+}
+
+ASYNC_TEST(AsCompleted, SuspendsTenThousandTimesForTenThousandThatEndOneByOne) {
+  std::vector<Task<int>> tasks;
+  for (int i = 0; i < kMany; ++i)
+    tasks.push_back(create_task(after(std::chrono::milliseconds(i + 1), i)));
+  const std::uint32_t steps = current_task().get()->steps();
+  Stream<Task<int>> done = as_completed(std::move(tasks));
+  int next = 0;
+  while (auto task = co_await done.next()) EXPECT_EQ(task->result(), next++);
+  EXPECT_EQ(next, kMany);
+  EXPECT_EQ(current_task().get()->steps() - steps, static_cast<std::uint32_t>(kMany));
 }
 
 }  // namespace

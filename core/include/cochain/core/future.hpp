@@ -45,7 +45,9 @@ class Joiner : public ListNode {
   virtual void on_done(FutureBase& future) noexcept = 0;
   /// The future is gone and never was done.
   virtual void on_abandoned() noexcept {}
-  TaskBase* awaiter = nullptr;  // whose task is told; for those who ask who awaits whom
+  // Where it stands whose task is told, for those who ask who awaits whom: null, or null in there,
+  // for none. One that waits for many futures says so in one place for all of them.
+  TaskBase* const* awaiter = nullptr;
 
  protected:
   ~Joiner() = default;
@@ -70,7 +72,7 @@ class FutureBase {
   [[nodiscard]] bool shared() const noexcept { return references_ > 1; }
 
   virtual bool cancel(std::string message) = 0;
-  /// "task 'name'", or "a future".
+  /// "task 'name'", fit for a terminal, or "a future".
   [[nodiscard]] virtual std::string label() const;
 
   [[nodiscard]] bool done() const noexcept { return state_ != State::kPending; }
@@ -185,9 +187,11 @@ class FutureState final : public Settled<T, FutureBase> {
 /// Waits for a future or task to be done; cancelling the waiter cancels what it waits for.
 class JoinWaiter : public Waiter, public Joiner {
  public:
-  explicit JoinWaiter(FutureBase& target) noexcept : target_(&target) {}
+  explicit JoinWaiter(FutureBase& target) noexcept : target_(&target) { awaiter = task_place(); }
   // Only the base is moved, which has no target.  NOLINTNEXTLINE(bugprone-use-after-move)
-  JoinWaiter(JoinWaiter&& other) noexcept : Waiter(std::move(other)), target_(other.target_) {}
+  JoinWaiter(JoinWaiter&& other) noexcept : Waiter(std::move(other)), target_(other.target_) {
+    awaiter = task_place();
+  }
   bool request_cancel(const std::string& message) noexcept override;
   void on_done(FutureBase&) noexcept override { wake(); }
 

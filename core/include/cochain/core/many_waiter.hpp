@@ -48,7 +48,6 @@ class ManyWaiter final : public Waiter, private Timer {
   bool await_ready() const noexcept { return enough(); }
   template <class Promise>
   void await_suspend(std::coroutine_handle<Promise> frame) {
-    name_awaiter(static_cast<TaskBase*>(&execution_of(frame)));
     suspend(frame);
   }
   /// Throws CancelledError; a deadline that passed is no error here.
@@ -72,8 +71,6 @@ class ManyWaiter final : public Waiter, private Timer {
   [[nodiscard]] bool enough() const noexcept;
   void on_done(FutureBase& future, Member& member) noexcept;
   void note_done(FutureBase& future, std::size_t position) noexcept;
-  /// Null while nobody waits: a stream may outlive the task that made it.
-  void name_awaiter(TaskBase* task) noexcept;
   void fire() noexcept override;
 
   std::vector<AnyFuture> futures_;

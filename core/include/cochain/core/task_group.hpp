@@ -59,6 +59,7 @@ class TaskGroup {
 
   EventLoop& loop_;
   AnyTask owner_;
+  detail::TaskBase* awaiter_;  // the owner, as its children's Joiners name it
   detail::ListNode children_;
   std::size_t children_count_ = 0;
   std::vector<std::exception_ptr> errors_;

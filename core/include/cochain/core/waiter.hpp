@@ -90,6 +90,8 @@ class Waiter : public detail::ListNode {
     if (finish()) throw_cancelled();
   }
   [[nodiscard]] detail::TaskBase* task() const noexcept { return task_; }
+  /// Where the task stands while it waits here; null is there before and afterwards.
+  [[nodiscard]] detail::TaskBase* const* task_place() const noexcept { return &task_; }
 
  private:
   friend class detail::TaskBase;
