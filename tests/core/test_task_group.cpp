@@ -274,5 +274,69 @@ TEST(TaskGroup, NeedsATask) {
   EXPECT_TRUE(is<InvalidStateError>(error));
 }
 
+ASYNC_TEST(TaskGroup, ChildTakesTheOptionsOfATask) {
+  static ContextVar<int> number("number", 1);
+  const auto shared = std::make_shared<Context>(copy_context());
+  Log log;
+  const auto child = [](Log* told) -> Coro<> {
+    told->push_back(current_task().name());
+    number.set(2);
+    co_await sleep(1s);
+    told->push_back("end");
+  };
+  co_await task_group([&](TaskGroup& group) -> Coro<> {
+    TaskOptions options;
+    options.name("eager").context(shared).start(TaskStart::kEager);
+    const Task<> task = group.create_task(child(&log), std::move(options));
+    EXPECT_EQ(log, (Log{"eager"}));
+    EXPECT_EQ(task.name(), "eager");
+    EXPECT_EQ(group.size(), 1U);
+    co_return;
+  });
+  EXPECT_EQ(log, (Log{"eager", "end"}));
+  EXPECT_EQ(number.get(), 1);
+  int seen = 0;
+  shared->run([&] { seen = number.get(); });
+  EXPECT_EQ(seen, 2);
+}
+
+ASYNC_TEST(TaskGroup, FailureOfAnEagerChildCancelsTheOthers) {
+  Log log;
+  const auto fail = []() -> Coro<> {
+    throw std::runtime_error("at once");
+    co_return;
+  };
+  const auto body = [&](TaskGroup& group) -> Coro<> {
+    (void)group.create_task(wait_for_ever(log, "sibling"), TaskOptions().start(TaskStart::kEager));
+    (void)group.create_task(fail(), TaskOptions().start(TaskStart::kEager));
+    co_await sleep(1h);
+  };
+  const std::exception_ptr error = co_await error_of(task_group(body));
+  EXPECT_EQ(messages_of(error), (Log{"at once"}));
+  EXPECT_EQ(log, (Log{"sibling cancelled", "sibling gone"}));
+}
+
+ASYNC_TEST(TaskGroup, ChildMayBeAnOperation) {
+  Queue<int> queue(1);
+  int got = 0;
+  co_await task_group([&](TaskGroup& group) -> Coro<> {
+    const Task<int> item = group.create_task(queue.get(), "getter");
+    (void)group.create_task(queue.put(7));
+    EXPECT_EQ(item.name(), "getter");
+    got = co_await item;
+  });
+  EXPECT_EQ(got, 7);
+}
+
+ASYNC_TEST(TaskGroup, ThatIsOverRefusesAllKindsOfChildren) {
+  TaskGroup group;
+  co_await group.join();
+  const auto refused = [](auto create) { return is<InvalidStateError>(error_of_call(create)); };
+  EXPECT_TRUE(refused([&] { (void)group.create_task(at_once(1)); }));
+  EXPECT_TRUE(refused([&] { (void)group.create_task(at_once(1), TaskOptions()); }));
+  EXPECT_TRUE(refused([&] { (void)group.create_task(sleep(1s)); }));
+  EXPECT_TRUE(refused([&] { (void)group.create_task(Coro<>(), TaskOptions()); }));
+}
+
 }  // namespace
 }  // namespace cochain::testing

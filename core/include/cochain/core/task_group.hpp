@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,15 +29,19 @@ class TaskGroup {
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
 
+  /// Starts a child, as the free create_task() starts a task.
+  /// Errors: InvalidStateError once the group is over or is being cancelled.
   template <class T>
-  Task<T> create_task(Coro<T> coro, std::string name = {}) {
-    if (over_ || aborting_) {
-      coro.close();  // that is told here and now, and is no forgotten co_await
-      throw_closed();
-    }
-    Task<T> task = loop_.create_task(std::move(coro), std::move(name));
-    add(*task.get());
-    return task;
+  Task<T> create_task(Coro<T> coro, std::string_view name = {}) {
+    return start(std::move(coro), name);
+  }
+  template <class T>
+  Task<T> create_task(Coro<T> coro, TaskOptions options) {
+    return start(std::move(coro), std::move(options));
+  }
+  template <Awaitable A>
+  Task<await_result_t<A>> create_task(A operation, std::string_view name = {}) {
+    return start(ensure_coro(std::move(operation)), name);
   }
 
   Coro<> join();
@@ -53,6 +58,16 @@ class TaskGroup {
   class Child;
   class Drained;
 
+  template <class T, class How>
+  Task<T> start(Coro<T> coro, How how) {
+    if (over_ || aborting_) {
+      coro.close();  // that is told here and now, and is no forgotten co_await
+      throw_closed();
+    }
+    Task<T> task = loop_.create_task(std::move(coro), std::move(how));
+    add(*task.get());
+    return task;
+  }
   [[noreturn]] void throw_closed() const;
   void add(detail::TaskBase& task);
   void on_child_done(detail::FutureBase& task) noexcept;
