@@ -220,7 +220,7 @@ void set_it(Event& event) { event.set(); }
 
 // Waking cannot be refused: the event has been changed by then, and the loop's queue would be next.
 TEST(DebugWrongThreadDeathTest, WakingATaskEndsTheProgramAndSaysWhereItWasCalled) {
-  if (is_race_refused()) GTEST_SKIP() << "the mistake is a race";
+  if (sanitized_by(Sanitizer::kThread)) GTEST_SKIP() << kRaceIsRefused;
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto wake = [] { meddle_with_a_loop([](EventLoop&, Event& stop) { set_it(stop); }); };
   Matcher<const std::string&> calls = ::testing::_;
@@ -233,7 +233,7 @@ TEST(DebugWrongThreadDeathTest, WakingATaskEndsTheProgramAndSaysWhereItWasCalled
 }
 
 TEST(DebugWrongThreadDeathTest, WakingACallbackSaysWhereThatWasMade) {
-  if (is_race_refused()) GTEST_SKIP() << "the mistake is a race";
+  if (sanitized_by(Sanitizer::kThread)) GTEST_SKIP() << kRaceIsRefused;
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto set = [] {
     std::promise<Future<int>> ready;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 namespace cochain::testing {
 
@@ -34,34 +35,41 @@ class DescriptorLimit {
   std::size_t granted_ = 0;
 };
 
-/// True where a sanitizer watches: it keeps freed memory and costs time of its own.
-constexpr bool sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return true;
+#if defined(__has_feature)
+#define COCHAIN_TEST_HAS_FEATURE(feature) __has_feature(feature)
 #else
-  return false;
+#define COCHAIN_TEST_HAS_FEATURE(feature) 0
 #endif
-#else
-  return false;
+
+enum class Sanitizer : std::uint8_t { kAddress, kThread, kUndefined };
+
+/// True where that sanitizer watches. Of kUndefined only clang tells.
+constexpr bool sanitized_by(Sanitizer which) noexcept {
+#if defined(__SANITIZE_ADDRESS__) || COCHAIN_TEST_HAS_FEATURE(address_sanitizer)
+  if (which == Sanitizer::kAddress) return true;
 #endif
+#if defined(__SANITIZE_THREAD__) || COCHAIN_TEST_HAS_FEATURE(thread_sanitizer)
+  if (which == Sanitizer::kThread) return true;
+#endif
+#if COCHAIN_TEST_HAS_FEATURE(undefined_behavior_sanitizer)
+  if (which == Sanitizer::kUndefined) return true;
+#endif
+  (void)which;
+  return false;
+}
+
+#undef COCHAIN_TEST_HAS_FEATURE
+
+/// True where a sanitizer watches that keeps freed memory and costs time of its own.
+constexpr bool sanitized() noexcept {
+  return sanitized_by(Sanitizer::kAddress) || sanitized_by(Sanitizer::kThread);
 }
 
 /// True where a sanitizer checks the types of objects: to see whether an address can be read it
 /// opens a pipe, and takes a failure for a wrong type. So it needs the very descriptors that a test
 /// of their exhaustion takes away.
-constexpr bool type_checks_need_descriptors() {
-#if defined(__has_feature)
-#if __has_feature(undefined_behavior_sanitizer)
-  return true;
-#else
-  return false;
-#endif
-#else
-  return false;
-#endif
+constexpr bool type_checks_need_descriptors() noexcept {
+  return sanitized_by(Sanitizer::kUndefined);
 }
 
 /// Skips, and says why: `if (type_checks_need_descriptors()) GTEST_SKIP() << kNeedsDescriptors;`
