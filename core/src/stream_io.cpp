@@ -151,7 +151,7 @@ Coro<> start_tls_on(std::shared_ptr<detail::StreamState> stream, TlsContext cont
   session.shutdown_timeout = options.ssl_shutdown_timeout;
   const auto tls =
       std::make_shared<detail::TlsTransport>(stream->share_transport(), std::move(session));
-  const std::string unread = stream->reader()->take(stream->reader()->view().size());
+  const std::string unread = stream->reader()->take_all();
   stream->replace_transport(tls);
   tls->start(unread);
   tls->set_protocol(stream);

@@ -13,16 +13,37 @@ namespace detail {
 namespace {
 
 constexpr std::size_t kMostSpace = std::size_t{64} * 1024;
+// A smaller piece is copied for less than the memory for it alone costs. A larger one comes in more
+// than one receive anyway, and nobody shall hold memory for what a peer only announces.
+constexpr std::size_t kLeastPiece = std::size_t{4} * 1024;
+constexpr std::size_t kMostPiece = kMostSpace;
 
 }  // namespace
 
 std::span<char> ReaderState::space() {
+  const std::span<char> direct = space_in_piece();
+  gave_piece_ = !direct.empty();
+  if (gave_piece_) return direct;
   const std::span<char> space = buffer_.space(next_space_);
   given_ = std::min(space.size(), kMostSpace);
   return space.first(given_);
 }
 
+std::span<char> ReaderState::space_in_piece() {
+  if (!reading_ || !buffer_.empty() || reading_->kind_ != StreamReader::Reading::Kind::kExactly) {
+    return {};
+  }
+  const std::size_t bytes = reading_->bytes_;
+  if (bytes < kLeastPiece || bytes > kMostPiece) return {};
+  if (piece_.empty()) piece_.resize(bytes);
+  return std::span<char>(piece_).subspan(piece_filled_);  // empty once it is full
+}
+
 void ReaderState::commit(std::size_t bytes) {
+  if (gave_piece_) {
+    piece_filled_ += bytes;
+    return look_again();
+  }
   buffer_.commit(bytes);
   if (bytes == given_ && next_space_ < kMostSpace) next_space_ *= 2;
   look_again();
@@ -30,6 +51,7 @@ void ReaderState::commit(std::size_t bytes) {
 
 void ReaderState::feed(std::string_view data) {
   if (eof_) throw InvalidStateError("feed_data() after feed_eof()");
+  if (!piece_.empty()) put_piece_back();
   buffer_.append(data);
   look_again();
 }
@@ -57,6 +79,30 @@ std::string ReaderState::take(std::size_t bytes) {
   std::string piece(buffer_.view().substr(0, bytes));
   drop(piece.size());
   return piece;
+}
+
+std::string ReaderState::take_all() {
+  if (!piece_.empty()) put_piece_back();
+  return take(buffer_.size());
+}
+
+std::optional<std::string> ReaderState::take_piece() {
+  if (piece_.empty() || piece_filled_ < piece_.size()) return std::nullopt;
+  piece_filled_ = 0;
+  return std::exchange(piece_, {});
+}
+
+/// A read that ends early takes nothing.
+void ReaderState::put_piece_back() noexcept {
+  std::string all = std::exchange(piece_, {});
+  all.resize(std::exchange(piece_filled_, 0));
+  try {
+    all += buffer_.view();
+    buffer_.clear();
+    buffer_.append(all);
+  } catch (...) {  // out of memory: what comes next would be in the wrong place
+    if (!error_) error_ = std::current_exception();
+  }
 }
 
 void ReaderState::drop(std::size_t bytes) noexcept {
@@ -109,7 +155,7 @@ Stream<std::string> lines_of(StreamReader reader) {
 
 Stream<std::string> StreamReader::lines() const { return lines_of(*this); }
 
-bool StreamReader::at_eof() const noexcept { return state_->ended() && state_->view().empty(); }
+bool StreamReader::at_eof() const noexcept { return state_->ended() && state_->size() == 0; }
 std::exception_ptr StreamReader::exception() const noexcept { return state_->error(); }
 void StreamReader::feed_data(std::string_view data) const { state_->feed(data); }
 void StreamReader::feed_eof() const noexcept { state_->feed_eof(); }
@@ -145,7 +191,7 @@ void StreamReader::Reading::begin_to_wait() { state_->wait(*this); }
 
 bool StreamReader::Reading::complete() {
   if (state_->error()) return true;
-  const std::size_t there = state_->view().size();
+  const std::size_t there = state_->size();
   switch (kind_) {
     case Kind::kSome: return there > 0 || bytes_ == 0 || state_->ended();
     case Kind::kAll: return state_->ended();
@@ -182,6 +228,12 @@ bool StreamReader::Reading::find_separator() {
 
 std::string StreamReader::Reading::await_resume() {
   const bool cancelled = finish();
+  if (!cancelled && !state_->error()) {
+    if (std::optional<std::string> piece = state_->take_piece()) {
+      state_->stop_waiting(*this);
+      return std::move(*piece);
+    }
+  }
   state_->stop_waiting(*this);
   if (cancelled) throw_cancelled();
   if (state_->error()) std::rethrow_exception(state_->error());
