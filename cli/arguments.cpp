@@ -44,6 +44,11 @@ constexpr const char* kChatFooter = R"(
 What comes on stdin is put before the words:
   cochain chat Tell me a joke
   cat error.log | cochain chat -u "What went wrong?"
+With tools the model may act before it answers; what it runs is told on stderr:
+  cochain chat --tool calculator "What is 2 ^ 0.5 times 3?"
+  cochain chat --tool read_file "What does README.md say?"
+read_file is asked about on the terminal each time, and denied where there is none. It reads
+text below the current folder, at most 64 KiB.
 )";
 
 constexpr const char* kBatchFooter = R"(
@@ -291,6 +296,12 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
   chat_app->footer(kChatFooter);
   add_model_options(*chat_app, chat.model, no_stream);
   chat_app->add_flag("-u,--usage", chat.show_usage, "tell tokens and timings on stderr");
+  chat_app
+      ->add_option("--tool", chat.tools,
+                   "a tool that the model may call: clock, calculator or read_file;\n"
+                   "may be repeated")
+      ->option_text("NAME")
+      ->allow_extra_args(false);
   chat_app->add_option("PROMPT", words, "the words of the question")->option_text("...");
 
   BatchArguments batch;

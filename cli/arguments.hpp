@@ -36,7 +36,8 @@ class ChatArguments {
   ChatArguments() = default;
   ModelArguments model;
   bool show_usage = false;
-  std::string prompt;  // the words, joined
+  std::vector<std::string> tools;  // names
+  std::string prompt;              // the words, joined
 };
 
 /// `cochain batch`

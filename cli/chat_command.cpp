@@ -1,88 +1,22 @@
-// cochain chat: one question, and its answer as it comes.
+// cochain chat: one question, and its answer as it comes; with --tool, by way of tools.
 
 #include <unistd.h>
 #include <string>
 #include <utility>
 
+#include "answer_printer.hpp"
+#include "builtin_tools.hpp"
+#include "chat_tools.hpp"
 #include "cochain/chains/runnable/policy.hpp"
 #include "cochain/core/runners.hpp"
 #include "commands.hpp"
-#include "fd_io.hpp"
 #include "model_call.hpp"
 #include "model_setup.hpp"
-#include "progress.hpp"
-#include "terminal.hpp"
-#include "terminal_text.hpp"
 
 namespace cochain::cli {
 namespace {
 
 constexpr std::size_t kPromptBytesMax = std::size_t{16} << 20;
-
-/// Prints pieces of an answer: harmless on a terminal, as they are elsewhere.
-class AnswerPrinter {
- public:
-  AnswerPrinter() : out_(UniqueFd(STDOUT_FILENO), "stdout"), filters_(::isatty(STDOUT_FILENO)) {}
-
-  Coro<> print(std::string text) {
-    if (filters_) text = filter_.feed(text);
-    if (text.empty()) co_return;
-    line_is_open_ = text.back() != '\n';
-    out_.add(text);
-    co_await out_.flush();
-  }
-  Coro<> print_event(ContentEvent event) {
-    const bool shown = event.block == BlockType::kText || event.block == BlockType::kRefusal;
-    if (!shown || event.text.empty()) co_return;
-    co_await print(std::move(event.text));
-  }
-  /// Ends the last line, without a loop: also on the way out of an interrupted answer.
-  void end_line() {
-    if (std::exchange(line_is_open_, false)) out_.add("\n");
-    (void)out_.flush_now();
-  }
-
- private:
-  FdWriter out_;
-  TerminalText filter_;
-  bool filters_;
-  bool line_is_open_ = false;
-};
-
-/// What `--usage` tells.
-class Timings {
- public:
-  explicit Timings(TimePoint start) noexcept : start_(start) {}
-  void on_event(const ContentEvent& event) {
-    if (!first_token_ && event.kind == EventKind::kDelta) first_token_ = now() - start_;
-    if (event.detail && event.kind == EventKind::kMessageFinish) usage_ = event.detail->usage;
-  }
-  void on_whole(const AIMessage& message) { usage_ = message.usage; }
-  void tell() const {
-    const Duration total = now() - start_;
-    std::string line = "tokens: ";
-    if (usage_.known) {
-      line += std::to_string(usage_.input_tokens) + " in, " + std::to_string(usage_.output_tokens) +
-              " out";
-    } else {
-      line += "not told by the provider";
-    }
-    if (first_token_) line += "; first token " + format_latency(*first_token_);
-    line += "; total " + format_latency(total);
-    const Duration writing = total - first_token_.value_or(Duration(0));
-    const double seconds = std::chrono::duration<double>(writing).count();
-    if (usage_.known && seconds > 0) {
-      line += "; " + format_decimal(double(usage_.output_tokens) / seconds, 1) + " tokens/s";
-    }
-    say(line);
-  }
-
- private:
-  static TimePoint now() { return EventLoop::current().time(); }
-  TimePoint start_;
-  std::optional<Duration> first_token_;
-  Usage usage_;
-};
 
 Coro<std::string> read_stdin() {
   FdReader input(UniqueFd(STDIN_FILENO), "stdin");
@@ -141,13 +75,14 @@ Coro<> print_whole(std::shared_ptr<ChatModel> model, Messages messages, RetryPol
   hooks.with_on_retry(say_retry);
   Coro<TimedAnswer> asking = retry(policy, std::move(attempt), std::move(hooks));
   TimedAnswer answer = co_await std::move(asking);
-  timings.on_whole(answer.message);
+  timings.on_usage(answer.message.usage);
   std::string text = answer.message.text() + answer.message.refusal();
   co_await printer.print(std::move(text));
 }
 
 Coro<> chat(ChatArguments arguments) {
   std::string prompt = co_await read_prompt(std::move(arguments.prompt));
+  std::vector<ToolPtr> tools = make_builtin_tools(arguments.tools);
   const ModelHandle handle = open_chosen_model(arguments.model);
   Messages messages;
   if (!arguments.model.system.empty()) messages.emplace_back(SystemMessage(arguments.model.system));
@@ -158,10 +93,15 @@ Coro<> chat(ChatArguments arguments) {
   Timings timings(EventLoop::current().time());
   std::exception_ptr error;
   try {
-    Coro<> printing =
-        arguments.model.stream
-            ? print_stream(handle.model, std::move(messages), policy, printer, timings)
-            : print_whole(handle.model, std::move(messages), policy, printer, timings);
+    Coro<> printing;
+    if (!tools.empty()) {
+      printing = print_with_tools(handle.model, std::move(tools), std::move(messages), policy,
+                                  printer, timings);
+    } else if (arguments.model.stream) {
+      printing = print_stream(handle.model, std::move(messages), policy, printer, timings);
+    } else {
+      printing = print_whole(handle.model, std::move(messages), policy, printer, timings);
+    }
     co_await std::move(printing);
   } catch (...) {
     error = std::current_exception();
