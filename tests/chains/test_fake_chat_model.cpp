@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "async_test.hpp"
+#include "cochain/chains/model/error.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"
 #include "steps.hpp"
 
