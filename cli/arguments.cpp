@@ -66,6 +66,9 @@ constexpr const char* kSimFooter = R"(
 Use it from another terminal:
   export OPENAI_BASE_URL=http://127.0.0.1:8080/v1
   cochain chat hello
+A request that offers tools is answered with calls of them where the user's text says
+so: call NAME {json}, several for calls at once, then between them for one after the
+other. Without such words, the tools are called whose words the text uses.
 )";
 
 constexpr const char* kTasksFooter = R"(

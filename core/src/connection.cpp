@@ -8,6 +8,7 @@
 #include "cochain/core/locks.hpp"
 #include "cochain/core/task_group.hpp"
 #include "cochain/core/timeouts.hpp"
+#include "cochain/testing/forbid_network.hpp"
 #include "sockets.hpp"
 #include "stream_state.hpp"
 #include "tls_transport.hpp"
@@ -170,9 +171,18 @@ void check(const ConnectOptions& options, const std::string& hostname) {
   (void)options.ssl->state().new_session(hostname);
 }
 
+/// Tests may forbid what leaves this machine; to look up a name leaves it, too.
+void check_network(const std::string& host, const std::vector<SocketAddress>& addresses) {
+  if (addresses.empty()) testing::check_network(host);
+  for (const SocketAddress& address : addresses) {
+    if (address.family() != SocketAddress::Family::kUnix) testing::check_network(address.host());
+  }
+}
+
 Coro<Connection> open_tcp(std::string host, std::uint16_t port, ConnectOptions options) {
   std::string hostname = options.server_hostname.empty() ? host : options.server_hostname;
   check(options, hostname);
+  check_network(host, options.addresses);
   std::vector<Endpoint> to;
   for (const SocketAddress& given : options.addresses) to.push_back(Endpoint::of_address(given));
   if (to.empty()) to = co_await look_up(host, port, options.family, LookUpFor::kConnect);

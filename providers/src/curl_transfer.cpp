@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "cochain/chains/model/error.hpp"
+#include "cochain/testing/forbid_network.hpp"
 #include "curl_error.hpp"
 #include "url.hpp"
 
@@ -68,6 +69,7 @@ CurlTransfer::~CurlTransfer() {
 
 void CurlTransfer::start() {
   const Url url = parse_url(request_.url);
+  testing::check_network(url.host);
   if (url.scheme == "http" && !url.loopback &&
       multi_->options().plain_http == CurlOptions::PlainHttp::kLoopbackOnly) {
     throw BadRequestError("plain http to " + url.host +

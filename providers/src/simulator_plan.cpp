@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "simulator_calls.hpp"
 #include "simulator_random.hpp"
 #include "simulator_schema.hpp"
 #include "simulator_text.hpp"
@@ -142,6 +143,31 @@ std::vector<const SimulatedTool*> choose_tools(const SimulatedChatRequest& reque
   return chosen;
 }
 
+/// The calls of this turn. Those that the user's text spells out come before all others; without
+/// them, the model calls once, and answers when it has the results.
+std::vector<ScriptedCall> calls_of(const SimulatedChatRequest& request) {
+  std::vector<ScriptedCall> calls;
+  std::vector<std::vector<ScriptedCall>> turns = scripted_calls(request);
+  if (request.tool_turns < turns.size()) {
+    calls = std::move(turns[request.tool_turns]);
+  } else if (turns.empty()) {
+    for (const SimulatedTool* tool : choose_tools(request)) {
+      calls.emplace_back(tool->name, std::string());
+    }
+  }
+  return calls;
+}
+
+/// What was spelled out, or what fits the schema of the tool.
+std::string arguments_of(ScriptedCall& call, const SimulatedChatRequest& request) {
+  if (!call.arguments.empty()) return std::move(call.arguments);
+  const auto tool =
+      std::find_if(request.tools.begin(), request.tools.end(),
+                   [&call](const SimulatedTool& each) { return each.name == call.name; });
+  const bool has_schema = tool != request.tools.end() && !tool->parameters.empty();
+  return value_for_schema(has_schema ? tool->parameters : R"({"type":"object"})", request.prompt);
+}
+
 std::string text_answer(const SimulatedChatRequest& request, const SimulatorOptions& options,
                         std::uint64_t seed) {
   if (!request.answer_schema.empty()) {
@@ -178,24 +204,23 @@ void plan_content(const SimulatedChatRequest& request, const SimulatorOptions& o
   const std::size_t budget_before = budget;
   SeededRandom ids(seed + 1);
   bool whole = true;
-  const std::vector<const SimulatedTool*> tools = choose_tools(request);
-  for (const SimulatedTool* tool : tools) {
+  std::vector<ScriptedCall> calls = calls_of(request);
+  for (ScriptedCall& each : calls) {
     PlannedToolCall call;
     call.id = hex_id("call_", ids);
-    call.name = tool->name;
-    const std::string schema = tool->parameters.empty() ? R"({"type":"object"})" : tool->parameters;
-    call.arguments = value_for_schema(schema, request.prompt);
+    call.name = each.name;
+    call.arguments = arguments_of(each, request);
     whole = whole && pace_tokens(fragment_ends(call.arguments), pace, budget, call.chunks);
     call.arguments.resize(call.chunks.empty() ? 0 : call.chunks.back().end);
     plan.tool_calls.push_back(std::move(call));
   }
-  if (tools.empty()) {
+  if (calls.empty()) {
     plan.text = text_answer(request, options, seed);
     whole = pace_tokens(token_ends(plan.text), pace, budget, plan.chunks);
     plan.text.resize(plan.chunks.empty() ? 0 : plan.chunks.back().end);
   }
   plan.completion_tokens = budget_before - budget;
-  plan.finish_reason = !whole ? "length" : (tools.empty() ? "stop" : "tool_calls");
+  plan.finish_reason = !whole ? "length" : (calls.empty() ? "stop" : "tool_calls");
 }
 
 }  // namespace

@@ -128,8 +128,11 @@ void read_message(const json::value& value, const std::string& place,
   if (role == "user") {
     request.prompt = std::move(text);
     request.tool_results.clear();
+    request.tool_turns = 0;
   } else if (role == "tool" || role == "function") {
     request.tool_results.push_back(std::move(text));
+  } else if (const json::value* calls = member(message, "tool_calls")) {
+    request.tool_turns += calls->is_array() && !calls->get_array().empty() ? 1 : 0;
   }
 }
 

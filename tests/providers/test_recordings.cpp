@@ -16,8 +16,11 @@
 #include <string_view>
 #include <vector>
 
+#include "cochain/core/runners.hpp"
+#include "cochain/providers/openai.hpp"
 #include "cochain/providers/openai_wire.hpp"
 #include "cochain/providers/sse.hpp"
+#include "cochain/testing/replay_transport.hpp"
 
 namespace cochain {
 namespace {
@@ -188,6 +191,35 @@ TEST_F(OpenAIRecordings, AreReadTheSameHoweverTheyAreCut) {
       for (int n = 0; n < 50; ++n) sizes.push_back(1 + random() % 300);
       EXPECT_EQ(read_stream(body_of(row), sizes), whole) << "seed " << kSeed;
     }
+  }
+}
+
+// The whole model reads them as its decoders do.
+TEST_F(OpenAIRecordings, AreReadTheSameByAModelOverAReplay) {
+  std::uint64_t seed = 1;
+  for (const json::object& row : rows_) {
+    if (row.at("expect").as_object().contains("http_error")) continue;
+    SCOPED_TRACE(title(row));
+    const std::string path(row.at("path").as_string());
+    const std::string base = path.substr(0, path.rfind("/chat/completions"));
+    std::vector<testing::RecordedExchange> exchanges = {testing::exchange_from_json(row)};
+    const auto replay = std::make_shared<testing::ReplayTransport>(
+        std::move(exchanges), testing::ReplayOptions().with_split(seed++));
+    const auto model = make_openai_model(
+        OpenAIOptions("m").with_base_url("https://replay.invalid" + base).with_transport(replay));
+    const auto sum = [](std::shared_ptr<ChatModel> asked, AnswerMode mode) -> Coro<AIMessage> {
+      if (mode == AnswerMode::kWhole) {
+        co_return co_await asked->generate(messages("x"), ChatOptions());
+      }
+      AIMessage message;
+      Stream<ContentEvent> events = asked->generate_events(messages("x"), ChatOptions());
+      while (auto event = co_await events.next()) apply(message, std::move(*event));
+      co_return message;
+    };
+    AIMessage message = run(sum(model, streams(row) ? AnswerMode::kStream : AnswerMode::kWhole));
+    message.request_id.clear();  // from the headers, which the decoders do not see
+    EXPECT_EQ(message,
+              streams(row) ? read_stream(body_of(row), {}) : decode_chat_response(body_of(row)));
   }
 }
 

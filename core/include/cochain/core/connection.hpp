@@ -85,7 +85,8 @@ class Connection {
 /// executor, so the loop goes on meanwhile.
 /// Suspends: until the connection, and with it the TLS session, is made. Cancellable: nothing of it
 ///           is left.
-/// Errors:   OpenConnectionError, TlsError, TimeoutError (of the handshake).
+/// Errors:   OpenConnectionError, TlsError, TimeoutError (of the handshake); NetworkForbiddenError
+///           where a test forbids the network.
 [[nodiscard]] Coro<Connection> open_connection(std::string host, std::uint16_t port,
                                                ConnectOptions options = ConnectOptions());
 

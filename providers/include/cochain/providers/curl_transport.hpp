@@ -40,6 +40,7 @@ class CurlOptions {
 /// Proxies come from the environment, by libcurl's rules (HTTPS_PROXY, https_proxy, http_proxy,
 /// ALL_PROXY, NO_PROXY), and are never used for this machine. TLS is verified, at least version
 /// 1.2. Nothing is read from .netrc. Answers are decompressed (gzip, br, zstd, deflate).
+/// Errors: as the port; NetworkForbiddenError where a test forbids the network.
 [[nodiscard]] std::shared_ptr<HttpTransport> make_curl_transport(
     CurlOptions options = CurlOptions());
 

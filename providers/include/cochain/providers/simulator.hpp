@@ -40,6 +40,8 @@ class SimulatorStats {
 
 /// A simulated OpenAI-compatible server on its own thread.
 /// Shape:    POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models[/name], GET /healthz.
+///           A chat request that offers tools is answered with the calls that its text spells out:
+///           `call NAME {json}`; see plan_answer().
 /// Lives:    until stop() or destruction; either closes every connection and joins the thread.
 /// Errors:   std::invalid_argument for an address that is not allowed, std::system_error if
 ///           the address cannot be bound.

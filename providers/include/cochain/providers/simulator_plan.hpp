@@ -31,6 +31,7 @@ class SimulatedChatRequest {
   std::string model;
   std::string prompt;                     // text of the last user message
   std::vector<std::string> tool_results;  // tool messages after that user message
+  std::size_t tool_turns = 0;             // answers with tool calls after that user message
   std::vector<SimulatedTool> tools;       // empty also if tool_choice is "none"
   std::string forced_tool;                // named by tool_choice
   std::string answer_schema;              // JSON Schema of response_format; "{}" for json_object
@@ -103,7 +104,13 @@ class AnswerPlan {
 };
 
 /// Decides one answer.
-/// Shape:    the text depends on seed, model and conversation; the delays and the fault also on
+/// Shape:    tools that the request offers are called if the user's text says so: `call NAME
+/// {json}`,
+///           several at once if there are several, one turn after the other where "then" stands
+///           between them; without JSON, with arguments that fit the tool's schema. A text without
+///           such words calls the tools whose words it uses. When all calls have their results, the
+///           answer repeats these.
+///           The text depends on seed, model and conversation; the delays and the fault also on
 ///           the request's number, so that a retry may fare better than the first attempt.
 AnswerPlan plan_answer(const SimulatedChatRequest& request, const SimulatorOptions& options,
                        std::uint64_t request_number);
