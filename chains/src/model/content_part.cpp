@@ -26,6 +26,11 @@ std::string to_base64(std::string_view bytes) {
   return result;
 }
 
+std::string address_of(const std::string& url, const std::string& data,
+                       const std::string& mime_type) {
+  return url.empty() && !data.empty() ? "data:" + mime_type + ";base64," + data : url;
+}
+
 }  // namespace
 
 ImagePart ImagePart::from_url(std::string url, std::string detail) {
@@ -46,6 +51,8 @@ ImagePart ImagePart::from_base64(std::string data, std::string mime_type, std::s
 ImagePart ImagePart::from_bytes(std::string_view bytes, std::string mime_type, std::string detail) {
   return from_base64(to_base64(bytes), std::move(mime_type), std::move(detail));
 }
+
+std::string ImagePart::address() const { return address_of(url, data, mime_type); }
 
 FilePart FilePart::from_url(std::string url, std::string mime_type, std::string name) {
   FilePart part;
@@ -73,6 +80,8 @@ FilePart FilePart::from_bytes(std::string_view bytes, std::string mime_type, std
   return from_base64(to_base64(bytes), std::move(mime_type), std::move(name));
 }
 
+std::string FilePart::address() const { return address_of(url, data, mime_type); }
+
 AudioPart AudioPart::from_url(std::string url, std::string mime_type) {
   AudioPart part;
   part.url = std::move(url);
@@ -89,6 +98,13 @@ AudioPart AudioPart::from_base64(std::string data, std::string mime_type) {
 
 AudioPart AudioPart::from_bytes(std::string_view bytes, std::string mime_type) {
   return from_base64(to_base64(bytes), std::move(mime_type));
+}
+
+std::string_view AudioPart::format() const noexcept {
+  std::string_view word = mime_type;
+  if (const auto slash = word.find('/'); slash != word.npos) word.remove_prefix(slash + 1);
+  if (word.substr(0, 2) == "x-") word.remove_prefix(2);
+  return word == "mpeg" ? "mp3" : word == "wave" ? "wav" : word;
 }
 
 }  // namespace cochain

@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 60;
 
-std::string_view kind_of(const Json& value) {
+}  // namespace
+
+std::string_view kind_of(const Json& value) noexcept {
   switch (value.kind()) {
     case boost::json::kind::null: return "null";
     case boost::json::kind::bool_: return "a boolean";
@@ -23,8 +25,6 @@ std::string_view kind_of(const Json& value) {
   }
   return "nothing";
 }
-
-}  // namespace
 
 const JsonObject& JsonPlace::object() const {
   if (const JsonObject* object = value_->if_object()) return *object;
@@ -79,6 +79,14 @@ void JsonPlace::fail(std::string_view why) const {
 
 void JsonPlace::wanted(std::string_view what) const {
   fail(std::string("wanted ").append(what).append(", found ").append(kind_of(*value_)));
+}
+
+void JsonPlace::unknown(std::string_view what, std::string_view word) const {
+  fail(std::string("no ")
+           .append(what)
+           .append(" is called \"")
+           .append(one_line(word, kNameBytesMax)) +
+       '"');
 }
 
 std::string JsonPlace::path() const {

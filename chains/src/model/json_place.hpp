@@ -11,6 +11,9 @@
 
 namespace cochain::detail {
 
+/// "null", "a number", "an object", …
+[[nodiscard]] std::string_view kind_of(const Json& value) noexcept;
+
 /// A value in a document that somebody else wrote.
 /// Shape:    a member that is null is taken for one that is missing.
 /// Lives:    a view of the value, and of the place that it was reached from.
@@ -38,6 +41,8 @@ class JsonPlace {
 
   [[noreturn]] void fail(std::string_view why) const;
   [[noreturn]] void wanted(std::string_view what) const;
+  /// For a word that is not among those that are known: `no block is called "smell"`.
+  [[noreturn]] void unknown(std::string_view what, std::string_view word) const;
   [[nodiscard]] std::string path() const;
 
  private:

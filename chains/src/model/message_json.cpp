@@ -5,23 +5,16 @@
 #include <array>
 #include <type_traits>
 
-#include "cochain/chains/model/redact.hpp"
 #include "json_place.hpp"
+#include "message_place.hpp"
 
 namespace cochain {
 namespace {
 
 using detail::JsonPlace;
 
-constexpr std::size_t kWordBytesMax = 40;
-
 void put(JsonObject& object, std::string_view name, const std::string& text) {
   if (!text.empty()) object[name] = text;
-}
-
-std::string unknown(std::string_view what, std::string_view word) {
-  return std::string("no ").append(what).append(" is called \"") + one_line(word, kWordBytesMax) +
-         '"';
 }
 
 class PartWriter {
@@ -124,7 +117,7 @@ ContentPart read_part(const JsonPlace& place) {
     part.name = place.text_of("name");
     return part;
   }
-  type.fail(unknown("block", word));
+  type.unknown("block", word);
 }
 
 Json parts_to_json(const std::vector<ContentPart>& parts) {
@@ -188,7 +181,7 @@ Enum read_word(const JsonPlace& place, std::string_view what,
   for (const Enum value : values) {
     if (place.string() == to_string(value)) return value;
   }
-  place.fail(unknown(what, place.string()));
+  place.unknown(what, place.string());
 }
 
 FinishReason read_finish_reason(const JsonPlace& place) {
@@ -271,28 +264,28 @@ ToolMessage read_tool(const JsonPlace& place) {
     if (status->string() == "error") {
       message.status = ToolStatus::kError;
     } else if (status->string() != "success") {
-      status->fail(unknown("status", status->string()));
+      status->unknown("status", status->string());
     }
   }
   if (const auto artifact = place.find("artifact")) message.artifact = artifact->value();
   return message;
 }
 
-Message read_message(const JsonPlace& place) {
+}  // namespace
+
+Message detail::read_message(const JsonPlace& place) {
   const JsonPlace type = place.need("type");
   const std::string_view word = type.string();
   if (word == "system") return read_begin<SystemMessage>(place);
   if (word == "human") return read_begin<HumanMessage>(place);
   if (word == "ai") return read_ai(place);
   if (word == "tool") return read_tool(place);
-  type.fail(unknown("message", word));
+  type.unknown("message", word);
 }
-
-}  // namespace
 
 Json message_to_json(const Message& message) { return message.visit(MessageWriter()); }
 
-Message message_from_json(const Json& value) { return read_message(JsonPlace(value)); }
+Message message_from_json(const Json& value) { return detail::read_message(JsonPlace(value)); }
 
 JsonArray messages_to_json(const Messages& messages) {
   JsonArray made;
@@ -305,7 +298,7 @@ Messages messages_from_json(const Json& value) {
   const JsonPlace list(value);
   Messages made;
   made.reserve(list.size());
-  for (std::size_t i = 0; i < list.size(); ++i) made.push_back(read_message(list.item(i)));
+  for (std::size_t i = 0; i < list.size(); ++i) made.push_back(detail::read_message(list.item(i)));
   return made;
 }
 

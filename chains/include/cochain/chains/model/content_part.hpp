@@ -87,6 +87,9 @@ class ImagePart {
   [[nodiscard]] static ImagePart from_bytes(std::string_view bytes, std::string mime_type,
                                             std::string detail = {});
 
+  /// The url, or the data as a `data:` url.
+  [[nodiscard]] std::string address() const;
+
   std::string url;
   std::string data;
   std::string mime_type;
@@ -114,6 +117,9 @@ class FilePart {
   [[nodiscard]] static FilePart from_bytes(std::string_view bytes, std::string mime_type,
                                            std::string name = {});
 
+  /// The url, or the data as a `data:` url; empty for a file that only has an id.
+  [[nodiscard]] std::string address() const;
+
   std::string url;
   std::string data;
   std::string mime_type;
@@ -132,6 +138,9 @@ class AudioPart {
   [[nodiscard]] static AudioPart from_url(std::string url, std::string mime_type = {});
   [[nodiscard]] static AudioPart from_base64(std::string data, std::string mime_type);
   [[nodiscard]] static AudioPart from_bytes(std::string_view bytes, std::string mime_type);
+
+  /// The short word for `mime_type`: "wav", "mp3", "flac", …
+  [[nodiscard]] std::string_view format() const noexcept;
 
   std::string url;
   std::string data;
