@@ -1,6 +1,7 @@
 // All of the middle floor: the words of a conversation, and chains of steps.
 #pragma once
 
+#include "cochain/chains/memory/trim.hpp"
 #include "cochain/chains/model/chat_model.hpp"
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"
