@@ -104,6 +104,8 @@ class AnyMessage {
       message.usage.cache_read_tokens = below(3);
       message.usage.cache_write_tokens = below(3);
       message.usage.reasoning_tokens = below(3);
+      message.usage.input_audio_tokens = below(3);
+      message.usage.output_audio_tokens = below(3);
     }
     return message;
   }

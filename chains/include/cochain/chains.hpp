@@ -7,6 +7,7 @@
 #include "cochain/chains/model/content_event.hpp"
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/json_merge.hpp"
 #include "cochain/chains/model/message.hpp"
 #include "cochain/chains/model/message_json.hpp"
 #include "cochain/chains/model/message_text.hpp"

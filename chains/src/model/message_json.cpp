@@ -5,13 +5,13 @@
 #include <array>
 #include <type_traits>
 
-#include "json_place.hpp"
-#include "message_place.hpp"
+#include "json_field.hpp"
+#include "message_field.hpp"
 
 namespace cochain {
 namespace {
 
-using detail::JsonPlace;
+using detail::JsonField;
 
 void put(JsonObject& object, std::string_view name, const std::string& text) {
   if (!text.empty()) object[name] = text;
@@ -65,56 +65,56 @@ class PartWriter {
 };
 
 template <class Part>
-Part read_text(const JsonPlace& place) {
+Part read_text(const JsonField& field) {
   Part part;
-  part.text = place.need("text").string();
-  part.provider_data = place.text_of("provider_data");
+  part.text = field.need("text").string();
+  part.provider_data = field.text_of("provider_data");
   return part;
 }
 
 template <class Part>
-Part read_media(const JsonPlace& place) {
+Part read_media(const JsonField& field) {
   Part part;
-  part.url = place.text_of("url");
-  part.data = place.text_of("data");
-  part.mime_type = place.text_of("mime_type");
-  part.provider_data = place.text_of("provider_data");
+  part.url = field.text_of("url");
+  part.data = field.text_of("data");
+  part.mime_type = field.text_of("mime_type");
+  part.provider_data = field.text_of("provider_data");
   return part;
 }
 
-ToolCall read_tool_call(const JsonPlace& place) {
-  ToolCall call(place.text_of("id"), place.text_of("name"), place.text_of("arguments"));
-  if (const auto args = place.find("args"); args && !place.find("arguments")) {
+ToolCall read_tool_call(const JsonField& field) {
+  ToolCall call(field.text_of("id"), field.text_of("name"), field.text_of("arguments"));
+  if (const auto args = field.find("args"); args && !field.find("arguments")) {
     static_cast<void>(args->object());  // complains if it is something else
     call.arguments = json_text(args->value());
   }
-  call.provider_data = place.text_of("provider_data");
+  call.provider_data = field.text_of("provider_data");
   return call;
 }
 
-ContentPart read_part(const JsonPlace& place) {
-  if (place.value().is_string()) return TextPart(std::string(place.string()));
-  const JsonPlace type = place.need("type");
+ContentPart read_part(const JsonField& field) {
+  if (field.value().is_string()) return TextPart(std::string(field.string()));
+  const JsonField type = field.need("type");
   const std::string_view word = type.string();
-  if (word == "text") return read_text<TextPart>(place);
-  if (word == "refusal") return read_text<RefusalPart>(place);
-  if (word == "tool_call") return read_tool_call(place);
-  if (word == "audio") return read_media<AudioPart>(place);
+  if (word == "text") return read_text<TextPart>(field);
+  if (word == "refusal") return read_text<RefusalPart>(field);
+  if (word == "tool_call") return read_tool_call(field);
+  if (word == "audio") return read_media<AudioPart>(field);
   if (word == "reasoning") {
-    auto part = read_text<ReasoningPart>(place);
-    part.signature = place.text_of("signature");
-    part.id = place.text_of("id");
+    auto part = read_text<ReasoningPart>(field);
+    part.signature = field.text_of("signature");
+    part.id = field.text_of("id");
     return part;
   }
   if (word == "image") {
-    auto part = read_media<ImagePart>(place);
-    part.detail = place.text_of("detail");
+    auto part = read_media<ImagePart>(field);
+    part.detail = field.text_of("detail");
     return part;
   }
   if (word == "file") {
-    auto part = read_media<FilePart>(place);
-    part.file_id = place.text_of("file_id");
-    part.name = place.text_of("name");
+    auto part = read_media<FilePart>(field);
+    part.file_id = field.text_of("file_id");
+    part.name = field.text_of("name");
     return part;
   }
   type.unknown("block", word);
@@ -131,7 +131,7 @@ Json parts_to_json(const std::vector<ContentPart>& parts) {
   return blocks;
 }
 
-std::vector<ContentPart> read_parts(const JsonPlace& message) {
+std::vector<ContentPart> read_parts(const JsonField& message) {
   std::vector<ContentPart> parts;
   const auto content = message.find("content");
   if (!content) return parts;
@@ -153,6 +153,8 @@ void for_each_count(Counts& usage, Visitor&& visit) {
   visit("cache_read_tokens", usage.cache_read_tokens);
   visit("cache_write_tokens", usage.cache_write_tokens);
   visit("reasoning_tokens", usage.reasoning_tokens);
+  visit("input_audio_tokens", usage.input_audio_tokens);
+  visit("output_audio_tokens", usage.output_audio_tokens);
 }
 
 JsonObject usage_to_json(const Usage& usage) {
@@ -165,30 +167,30 @@ JsonObject usage_to_json(const Usage& usage) {
   return made;
 }
 
-Usage read_usage(const JsonPlace& place) {
+Usage read_usage(const JsonField& field) {
   Usage usage;
   usage.known = true;
-  if (const auto known = place.find("known")) usage.known = known->boolean();
-  for_each_count(usage, [&place](std::string_view name, std::int64_t& count) {
-    if (const auto told = place.find(name)) count = told->integer();
+  if (const auto known = field.find("known")) usage.known = known->boolean();
+  for_each_count(usage, [&field](std::string_view name, std::int64_t& count) {
+    if (const auto told = field.find(name)) count = told->integer();
   });
   return usage;
 }
 
 template <class Enum, std::size_t Count>
-Enum read_word(const JsonPlace& place, std::string_view what,
+Enum read_word(const JsonField& field, std::string_view what,
                const std::array<Enum, Count>& values) {
   for (const Enum value : values) {
-    if (place.string() == to_string(value)) return value;
+    if (field.string() == to_string(value)) return value;
   }
-  place.unknown(what, place.string());
+  field.unknown(what, field.string());
 }
 
-FinishReason read_finish_reason(const JsonPlace& place) {
+FinishReason read_finish_reason(const JsonField& field) {
   using enum FinishReason;
   constexpr std::array kAll = {kUnknown,       kStop,  kLength, kToolCalls,
                                kContentFilter, kError, kOther};
-  return read_word(place, "finish reason", kAll);
+  return read_word(field, "finish reason", kAll);
 }
 
 // What all four have. The content comes first, as people read it.
@@ -202,16 +204,16 @@ JsonObject begin(const Text& message, std::string_view type, Json content) {
 }
 
 template <class Text>
-Text read_begin(const JsonPlace& place) {
+Text read_begin(const JsonField& field) {
   Text message;
   if constexpr (requires { message.parts; }) {
-    message.parts = read_parts(place);
-  } else if (const auto content = place.find("content")) {
+    message.parts = read_parts(field);
+  } else if (const auto content = field.find("content")) {
     message.content = content->string();
   }
-  message.name = place.text_of("name");
-  message.id = place.text_of("id");
-  message.provider_data = place.text_of("provider_data");
+  message.name = field.text_of("name");
+  message.id = field.text_of("id");
+  message.provider_data = field.text_of("provider_data");
   return message;
 }
 
@@ -244,48 +246,48 @@ class MessageWriter {
   }
 };
 
-AIMessage read_ai(const JsonPlace& place) {
-  auto message = read_begin<AIMessage>(place);
-  if (const auto usage = place.find("usage")) message.usage = read_usage(*usage);
-  if (const auto reason = place.find("finish_reason")) {
+AIMessage read_ai(const JsonField& field) {
+  auto message = read_begin<AIMessage>(field);
+  if (const auto usage = field.find("usage")) message.usage = read_usage(*usage);
+  if (const auto reason = field.find("finish_reason")) {
     message.finish_reason = read_finish_reason(*reason);
   }
-  message.finish_raw = place.text_of("finish_raw");
-  message.request_id = place.text_of("request_id");
-  message.model = place.text_of("model");
-  message.service_tier = place.text_of("service_tier");
+  message.finish_raw = field.text_of("finish_raw");
+  message.request_id = field.text_of("request_id");
+  message.model = field.text_of("model");
+  message.service_tier = field.text_of("service_tier");
   return message;
 }
 
-ToolMessage read_tool(const JsonPlace& place) {
-  auto message = read_begin<ToolMessage>(place);
-  message.tool_call_id = place.text_of("tool_call_id");
-  if (const auto status = place.find("status")) {
+ToolMessage read_tool(const JsonField& field) {
+  auto message = read_begin<ToolMessage>(field);
+  message.tool_call_id = field.text_of("tool_call_id");
+  if (const auto status = field.find("status")) {
     if (status->string() == "error") {
       message.status = ToolStatus::kError;
     } else if (status->string() != "success") {
       status->unknown("status", status->string());
     }
   }
-  if (const auto artifact = place.find("artifact")) message.artifact = artifact->value();
+  if (const auto artifact = field.find("artifact")) message.artifact = artifact->value();
   return message;
 }
 
 }  // namespace
 
-Message detail::read_message(const JsonPlace& place) {
-  const JsonPlace type = place.need("type");
+Message detail::read_message(const JsonField& field) {
+  const JsonField type = field.need("type");
   const std::string_view word = type.string();
-  if (word == "system") return read_begin<SystemMessage>(place);
-  if (word == "human") return read_begin<HumanMessage>(place);
-  if (word == "ai") return read_ai(place);
-  if (word == "tool") return read_tool(place);
+  if (word == "system") return read_begin<SystemMessage>(field);
+  if (word == "human") return read_begin<HumanMessage>(field);
+  if (word == "ai") return read_ai(field);
+  if (word == "tool") return read_tool(field);
   type.unknown("message", word);
 }
 
 Json message_to_json(const Message& message) { return message.visit(MessageWriter()); }
 
-Message message_from_json(const Json& value) { return detail::read_message(JsonPlace(value)); }
+Message message_from_json(const Json& value) { return detail::read_message(JsonField(value)); }
 
 JsonArray messages_to_json(const Messages& messages) {
   JsonArray made;
@@ -295,7 +297,7 @@ JsonArray messages_to_json(const Messages& messages) {
 }
 
 Messages messages_from_json(const Json& value) {
-  const JsonPlace list(value);
+  const JsonField list(value);
   Messages made;
   made.reserve(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) made.push_back(detail::read_message(list.item(i)));

@@ -5,12 +5,12 @@
 
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/message_json.hpp"
-#include "message_place.hpp"
+#include "message_field.hpp"
 
 namespace cochain {
 namespace {
 
-using detail::JsonPlace;
+using detail::JsonField;
 
 constexpr std::string_view kBase64Mark = ";base64,";
 
@@ -113,7 +113,7 @@ void take_address(Part& part, std::string_view address) {
   }
 }
 
-FilePart read_file(const JsonPlace& file) {
+FilePart read_file(const JsonField& file) {
   FilePart part;
   part.file_id = file.text_of("file_id");
   part.name = file.text_of("filename");
@@ -121,24 +121,24 @@ FilePart read_file(const JsonPlace& file) {
   return part;
 }
 
-AudioPart read_audio(const JsonPlace& audio) {
+AudioPart read_audio(const JsonField& audio) {
   const std::string format = audio.text_of("format");
   return AudioPart::from_base64(audio.text_of("data"), format.empty()    ? std::string()
                                                        : format == "mp3" ? "audio/mpeg"
                                                                          : "audio/" + format);
 }
 
-ContentPart read_openai_part(const JsonPlace& place) {
-  if (place.value().is_string()) return TextPart(std::string(place.string()));
-  const JsonPlace type = place.need("type");
+ContentPart read_openai_part(const JsonField& field) {
+  if (field.value().is_string()) return TextPart(std::string(field.string()));
+  const JsonField type = field.need("type");
   const std::string_view word = type.string();
   if (word == "text" || word == "input_text" || word == "output_text") {
-    return TextPart(std::string(place.need("text").string()));
+    return TextPart(std::string(field.need("text").string()));
   }
-  if (word == "refusal") return RefusalPart(std::string(place.need("refusal").string()));
+  if (word == "refusal") return RefusalPart(std::string(field.need("refusal").string()));
   if (word == "image_url") {
     ImagePart part;
-    const JsonPlace url = place.need("image_url");
+    const JsonField url = field.need("image_url");
     if (url.value().is_string()) {  // the older form
       take_address(part, url.string());
     } else {
@@ -147,16 +147,16 @@ ContentPart read_openai_part(const JsonPlace& place) {
     }
     return part;
   }
-  if (word == "file") return read_file(place.need("file"));
-  if (word == "input_audio") return read_audio(place.need("input_audio"));
+  if (word == "file") return read_file(field.need("file"));
+  if (word == "input_audio") return read_audio(field.need("input_audio"));
   if (word == "audio_url") {
-    const JsonPlace audio = place.need("audio_url");
+    const JsonField audio = field.need("audio_url");
     return AudioPart::from_url(std::string(audio.need("url").string()));
   }
   type.unknown("part", word);
 }
 
-std::vector<ContentPart> read_openai_content(const JsonPlace& message) {
+std::vector<ContentPart> read_openai_content(const JsonField& message) {
   std::vector<ContentPart> parts;
   const auto content = message.find("content");
   if (!content) return parts;
@@ -172,14 +172,14 @@ std::vector<ContentPart> read_openai_content(const JsonPlace& message) {
 }
 
 // For roles whose content is text here: parts of text are joined.
-std::string read_openai_text(const JsonPlace& message) {
+std::string read_openai_text(const JsonField& message) {
   std::string text;
   const auto content = message.find("content");
   if (content && content->value().is_array()) {
     for (std::size_t i = 0; i < content->size(); ++i) {
       const ContentPart part = read_openai_part(content->item(i));
       const auto* piece = std::get_if<TextPart>(&part);
-      if (piece == nullptr) content->item(i).fail("only text has a place in this message");
+      if (piece == nullptr) content->item(i).fail("only text has a field in this message");
       text += piece->text;
     }
     return text;
@@ -187,7 +187,7 @@ std::string read_openai_text(const JsonPlace& message) {
   return message.text_of("content");
 }
 
-std::string read_arguments(const JsonPlace& function) {
+std::string read_arguments(const JsonField& function) {
   for (const char* name : {"arguments", "input"}) {
     const auto arguments = function.find(name);
     if (!arguments) continue;
@@ -197,51 +197,51 @@ std::string read_arguments(const JsonPlace& function) {
   return {};
 }
 
-ToolCall read_openai_call(const JsonPlace& place) {
-  const auto custom = place.find("custom");
-  const JsonPlace function = custom ? *custom : place.need("function");
-  return {place.text_of("id"), std::string(function.need("name").string()),
+ToolCall read_openai_call(const JsonField& field) {
+  const auto custom = field.find("custom");
+  const JsonField function = custom ? *custom : field.need("function");
+  return {field.text_of("id"), std::string(function.need("name").string()),
           read_arguments(function)};
 }
 
-AIMessage read_assistant(const JsonPlace& place) {
+AIMessage read_assistant(const JsonField& field) {
   AIMessage message;
   for (const char* name : {"reasoning_content", "reasoning"}) {
-    if (std::string thought = place.text_of(name); !thought.empty()) {
+    if (std::string thought = field.text_of(name); !thought.empty()) {
       message.parts.emplace_back(ReasoningPart(std::move(thought)));
       break;
     }
   }
-  for (ContentPart& part : read_openai_content(place)) {
+  for (ContentPart& part : read_openai_content(field)) {
     const auto* text = std::get_if<TextPart>(&part);
     // "" beside calls is how some programs write no text.
-    if (text != nullptr && text->text.empty() && place.find("tool_calls")) continue;
+    if (text != nullptr && text->text.empty() && field.find("tool_calls")) continue;
     message.parts.push_back(std::move(part));
   }
-  if (std::string refusal = place.text_of("refusal"); !refusal.empty()) {
+  if (std::string refusal = field.text_of("refusal"); !refusal.empty()) {
     message.parts.emplace_back(RefusalPart(std::move(refusal)));
   }
-  if (const auto calls = place.find("tool_calls")) {
+  if (const auto calls = field.find("tool_calls")) {
     for (std::size_t i = 0; i < calls->size(); ++i) {
       message.parts.emplace_back(read_openai_call(calls->item(i)));
     }
   }
-  if (const auto function = place.find("function_call")) {
+  if (const auto function = field.find("function_call")) {
     message.parts.emplace_back(
         ToolCall({}, std::string(function->need("name").string()), read_arguments(*function)));
   }
-  message.name = place.text_of("name");
+  message.name = field.text_of("name");
   return message;
 }
 
-Message convert_item(const JsonPlace& item) {
+Message convert_item(const JsonField& item) {
   if (item.value().is_string()) return HumanMessage(std::string(item.string()));
   if (item.value().is_object()) {
     return item.find("role") ? detail::read_openai_message(item) : detail::read_message(item);
   }
   if (!item.value().is_array()) item.wanted("a string, a pair or an object");
   if (item.size() != 2) item.fail("wanted a pair of role and text");
-  const JsonPlace role = item.item(0);
+  const JsonField role = item.item(0);
   const std::string_view word = role.string();
   std::string text(item.item(1).string());
   try {
@@ -253,23 +253,23 @@ Message convert_item(const JsonPlace& item) {
 
 }  // namespace
 
-Message detail::read_openai_message(const JsonPlace& place) {
-  const JsonPlace role = place.need("role");
+Message detail::read_openai_message(const JsonField& field) {
+  const JsonField role = field.need("role");
   const std::string_view word = role.string();
   if (word == "system" || word == "developer") {
-    SystemMessage message(read_openai_text(place));
-    message.name = place.text_of("name");
+    SystemMessage message(read_openai_text(field));
+    message.name = field.text_of("name");
     return message;
   }
   if (word == "user" || word == "human") {
-    HumanMessage message(read_openai_content(place));
-    message.name = place.text_of("name");
+    HumanMessage message(read_openai_content(field));
+    message.name = field.text_of("name");
     return message;
   }
-  if (word == "assistant" || word == "ai") return read_assistant(place);
+  if (word == "assistant" || word == "ai") return read_assistant(field);
   if (word == "tool" || word == "function") {
-    ToolMessage message(read_openai_text(place), place.text_of("tool_call_id"));
-    message.name = place.text_of("name");
+    ToolMessage message(read_openai_text(field), field.text_of("tool_call_id"));
+    message.name = field.text_of("name");
     return message;
   }
   role.unknown("role", word);
@@ -284,7 +284,7 @@ Json to_openai_json(const Messages& messages, std::string_view system_role) {
 }
 
 Messages from_openai_json(const Json& value) {
-  const JsonPlace list(value);
+  const JsonField list(value);
   Messages made;
   made.reserve(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -298,7 +298,7 @@ Message message_of_role(std::string_view role, std::string text) {
   if (role == "human" || role == "user") return HumanMessage(std::move(text));
   if (role == "ai" || role == "assistant") return AIMessage(std::move(text));
   if (role == "tool") return ToolMessage(std::move(text), {});
-  detail::JsonPlace(Json(role)).unknown("role", role);
+  detail::JsonField(Json(role)).unknown("role", role);
 }
 
 Messages convert_to_messages(const std::vector<std::pair<std::string, std::string>>& pairs) {
@@ -309,10 +309,10 @@ Messages convert_to_messages(const std::vector<std::pair<std::string, std::strin
 }
 
 Messages detail::convert_to_messages(const Json& list) {
-  const JsonPlace place(list);
+  const JsonField field(list);
   Messages made;
-  made.reserve(place.size());
-  for (std::size_t i = 0; i < place.size(); ++i) made.push_back(convert_item(place.item(i)));
+  made.reserve(field.size());
+  for (std::size_t i = 0; i < field.size(); ++i) made.push_back(convert_item(field.item(i)));
   return made;
 }
 

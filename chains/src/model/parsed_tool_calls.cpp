@@ -3,7 +3,7 @@
 #include "cochain/chains/model/parsed_tool_calls.hpp"
 
 #include "cochain/chains/model/error.hpp"
-#include "json_place.hpp"
+#include "json_field.hpp"
 
 namespace cochain {
 namespace {

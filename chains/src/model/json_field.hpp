@@ -18,9 +18,9 @@ namespace cochain::detail {
 /// Shape:    a member that is null is taken for one that is missing.
 /// Lives:    a view of the value, and of the place that it was reached from.
 /// Errors:   every reading throws ParseError("$.items[2].price: wanted a number, found a string").
-class JsonPlace {
+class JsonField {
  public:
-  explicit JsonPlace(const Json& root) : value_(&root) {}
+  explicit JsonField(const Json& root) : value_(&root) {}
 
   [[nodiscard]] const Json& value() const noexcept { return *value_; }
   [[nodiscard]] const JsonObject& object() const;
@@ -29,15 +29,15 @@ class JsonPlace {
   [[nodiscard]] bool boolean() const;
 
   /// The member, unless it is missing.
-  [[nodiscard]] std::optional<JsonPlace> find(std::string_view name) const;
+  [[nodiscard]] std::optional<JsonField> find(std::string_view name) const;
   /// The member, which must be there.
-  [[nodiscard]] JsonPlace need(std::string_view name) const;
+  [[nodiscard]] JsonField need(std::string_view name) const;
   /// The text of a member; empty if it is missing.
   [[nodiscard]] std::string text_of(std::string_view name) const;
 
   /// How many items it has; it must be an array.
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] JsonPlace item(std::size_t index) const;
+  [[nodiscard]] JsonField item(std::size_t index) const;
 
   [[noreturn]] void fail(std::string_view why) const;
   [[noreturn]] void wanted(std::string_view what) const;
@@ -46,11 +46,11 @@ class JsonPlace {
   [[nodiscard]] std::string path() const;
 
  private:
-  JsonPlace(const Json& value, const JsonPlace& parent, std::string_view name, std::size_t index)
+  JsonField(const Json& value, const JsonField& parent, std::string_view name, std::size_t index)
       : value_(&value), parent_(&parent), name_(name), index_(index) {}
 
   const Json* value_;
-  const JsonPlace* parent_ = nullptr;
+  const JsonField* parent_ = nullptr;
   std::string_view name_;  // of the member, empty for an item
   std::size_t index_ = 0;
 };

@@ -1,6 +1,6 @@
 // Places are chains of views: a path is only put together for a complaint.
 
-#include "json_place.hpp"
+#include "json_field.hpp"
 
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/redact.hpp"
@@ -26,62 +26,62 @@ std::string_view kind_of(const Json& value) noexcept {
   return "nothing";
 }
 
-const JsonObject& JsonPlace::object() const {
+const JsonObject& JsonField::object() const {
   if (const JsonObject* object = value_->if_object()) return *object;
   wanted("an object");
 }
 
-std::string_view JsonPlace::string() const {
+std::string_view JsonField::string() const {
   if (const boost::json::string* text = value_->if_string()) return {text->data(), text->size()};
   wanted("a string");
 }
 
-std::int64_t JsonPlace::integer() const {
+std::int64_t JsonField::integer() const {
   boost::system::error_code error;
   const auto number = value_->to_number<std::int64_t>(error);
   if (error) wanted("a whole number");
   return number;
 }
 
-bool JsonPlace::boolean() const {
+bool JsonField::boolean() const {
   if (const bool* truth = value_->if_bool()) return *truth;
   wanted("true or false");
 }
 
-std::optional<JsonPlace> JsonPlace::find(std::string_view name) const {
+std::optional<JsonField> JsonField::find(std::string_view name) const {
   const Json* member = object().if_contains(name);
   if (member == nullptr || member->is_null()) return std::nullopt;
-  return JsonPlace(*member, *this, name, 0);
+  return JsonField(*member, *this, name, 0);
 }
 
-JsonPlace JsonPlace::need(std::string_view name) const {
+JsonField JsonField::need(std::string_view name) const {
   if (const auto member = find(name)) return *member;
   fail("member \"" + std::string(name) + "\" is missing");
 }
 
-std::string JsonPlace::text_of(std::string_view name) const {
+std::string JsonField::text_of(std::string_view name) const {
   const auto member = find(name);
   return member ? std::string(member->string()) : std::string();
 }
 
-std::size_t JsonPlace::size() const {
+std::size_t JsonField::size() const {
   if (const JsonArray* array = value_->if_array()) return array->size();
   wanted("an array");
 }
 
-JsonPlace JsonPlace::item(std::size_t index) const {
+JsonField JsonField::item(std::size_t index) const {
   return {value_->get_array()[index], *this, {}, index};
 }
 
-void JsonPlace::fail(std::string_view why) const {
+void JsonField::fail(std::string_view why) const {
   throw ParseError(path().append(": ").append(why), json_text(*value_));
 }
 
-void JsonPlace::wanted(std::string_view what) const {
+void JsonField::wanted(std::string_view what) const {
   fail(std::string("wanted ").append(what).append(", found ").append(kind_of(*value_)));
 }
 
-void JsonPlace::unknown(std::string_view what, std::string_view word) const {
+void JsonField::unknown(std::string_view what, std::string_view word) const {
   fail(std::string("no ")
            .append(what)
            .append(" is called \"")
@@ -89,7 +89,7 @@ void JsonPlace::unknown(std::string_view what, std::string_view word) const {
        '"');
 }
 
-std::string JsonPlace::path() const {
+std::string JsonField::path() const {
   if (parent_ == nullptr) return "$";
   if (name_.empty()) return parent_->path() + '[' + std::to_string(index_) + ']';
   return parent_->path() + '.' + one_line(name_, kNameBytesMax);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "cochain/chains/model/message.hpp"
-#include "json_place.hpp"
+#include "json_field.hpp"
 
 namespace cochain::detail {
 
 /// In our own form.
-[[nodiscard]] Message read_message(const JsonPlace& place);
+[[nodiscard]] Message read_message(const JsonField& field);
 /// In OpenAI's form.
-[[nodiscard]] Message read_openai_message(const JsonPlace& place);
+[[nodiscard]] Message read_openai_message(const JsonField& field);
 
 }  // namespace cochain::detail
