@@ -51,17 +51,17 @@ void ChunkReader::close_running_block() {
 void ChunkReader::read_calls(const JsonElement& list, DocumentKind kind) {
   JsonArray array;
   if (list.get(array) != simdjson::SUCCESS) return;
-  Place place = kind == DocumentKind::kWhole ? Place::kWhole : Place::kFirst;
+  DeltaPlace place = kind == DocumentKind::kWhole ? DeltaPlace::kWhole : DeltaPlace::kFirst;
   for (const JsonElement item : array) {
     read_call(item, place);
-    if (place == Place::kFirst) place = Place::kLater;
+    if (place == DeltaPlace::kFirst) place = DeltaPlace::kLater;
   }
 }
 
-void ChunkReader::read_call(const JsonElement& item, Place place) {
+void ChunkReader::read_call(const JsonElement& item, DeltaPlace place) {
   JsonObject object;
   if (item.get(object) != simdjson::SUCCESS) return;
-  CallDelta delta;
+  ToolCallDelta delta;
   std::string rendered;
   std::optional<JsonElement> extra;
   const auto read_arguments = [&](const JsonElement& value) {
@@ -77,7 +77,6 @@ void ChunkReader::read_call(const JsonElement& item, Place place) {
       delta.index = as_integer(value);
     } else if (key == "id") {
       delta.id = as_string(value);
-      if (delta.id == "null") delta.id = {};
     } else if (key == "function" || key == "custom") {
       JsonObject function;
       if (value.get(function) != simdjson::SUCCESS) continue;
@@ -89,11 +88,9 @@ void ChunkReader::read_call(const JsonElement& item, Place place) {
       extra = value;
     }
   }
-  // A list holds each call once: without an index, a name that is not the first in it is another's.
-  const bool another = place == Place::kWhole || (place == Place::kLater && !delta.index &&
-                                                  delta.id.empty() && !delta.name.empty());
-  PendingCall& call = another ? tracker_.add(delta) : tracker_.match(delta);
-  update_call(call, delta);
+  const ToolCallMerger::Change change = calls_.merge(delta, place);
+  tell(change);
+  PendingToolCall& call = *change.call;
   if (extra) {
     call.provider_data = as_provider_data("\"extra_content\":" + to_json(*extra));
     if (call.announced) {
@@ -105,38 +102,35 @@ void ChunkReader::read_call(const JsonElement& item, Place place) {
 
 // The form before tools had a list: one function, no id.
 void ChunkReader::read_function_call(const JsonElement& value) {
-  CallDelta delta;
+  ToolCallDelta delta;
   delta.index = 0;
   delta.name = string_member(value, "name");
   delta.arguments = string_member(value, "arguments");
-  update_call(tracker_.match(delta), delta);
+  tell(calls_.merge(delta, DeltaPlace::kFirst));
 }
 
-void ChunkReader::update_call(PendingCall& call, const CallDelta& delta) {
-  const bool new_id = call.id.empty() && !delta.id.empty();
-  if (new_id) call.id = delta.id;
-  const bool new_name = ToolCallTracker::merge_name(call, delta.name);
-  call.progress.feed(delta.arguments);
+void ChunkReader::tell(const ToolCallMerger::Change& change) {
+  PendingToolCall& call = *change.call;
   if (!call.announced) {
-    call.held_arguments += delta.arguments;
     if (!call.name.empty()) announce(call);
     return;
   }
-  if (delta.arguments.empty() && !new_id && !new_name) return;
-  ContentEvent& event = events.push(ContentEvent::tool_call_delta(call.block, delta.arguments));
-  if (new_id) event.need_detail().id = call.id;
-  if (new_name) event.need_detail().name = call.name;
+  if (call.arguments.empty() && !change.new_id && !change.new_name) return;
+  ContentEvent& event = events.push(EventKind::kDelta, BlockType::kToolCall, call.block,
+                                    std::exchange(call.arguments, {}));
+  if (change.new_id) event.need_detail().id = call.id;
+  if (change.new_name) event.need_detail().name = call.name;
 }
 
-void ChunkReader::announce(PendingCall& call) {
+void ChunkReader::announce(PendingToolCall& call) {
   close_running_block();
   call.announced = true;
   call.block = next_block();
   ContentEvent& start = events.push(ContentEvent::tool_call_start(call.block, call.id, call.name));
   start.detail->provider_data = call.provider_data;
-  if (!call.held_arguments.empty()) {
+  if (!call.arguments.empty()) {
     events.push(EventKind::kDelta, BlockType::kToolCall, call.block,
-                std::exchange(call.held_arguments, {}));
+                std::exchange(call.arguments, {}));
   }
 }
 
@@ -148,13 +142,13 @@ void ChunkReader::finish() {
     open_running_block(BlockType::kReasoning);
   }
   close_running_block();
-  for (PendingCall& call : tracker_.calls()) {
+  for (PendingToolCall& call : calls_.calls()) {
     if (!call.announced) announce(call);  // its name never came; better shown than dropped
     events.push(ContentEvent::block_finish(call.block, BlockType::kToolCall));
   }
   FinishReason reason = finish_reason_of(finish_raw_);
   // Many servers say "stop" where they mean that tools should run.
-  if (reason == FinishReason::kStop && !tracker_.calls().empty()) reason = FinishReason::kToolCalls;
+  if (reason == FinishReason::kStop && !calls_.calls().empty()) reason = FinishReason::kToolCalls;
   ContentEvent& event = events.push(ContentEvent::message_finish(reason, finish_raw_, usage_));
   event.detail->service_tier = service_tier_;
   std::string members;

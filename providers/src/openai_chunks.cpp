@@ -237,12 +237,18 @@ void ChunkReader::read_usage(const JsonElement& value) {
       if (const auto told = member(each, "reasoning_tokens")) {
         usage.reasoning_tokens = count_of(*told, wrong);
       }
+      if (const auto told = member(each, "audio_tokens")) {
+        usage.output_audio_tokens = count_of(*told, wrong);
+      }
     } else if (key == "prompt_tokens_details") {
       if (const auto told = member(each, "cached_tokens")) {
         usage.cache_read_tokens = count_of(*told, wrong);
       }
       if (const auto told = member(each, "cache_write_tokens")) {
         usage.cache_write_tokens = count_of(*told, wrong);
+      }
+      if (const auto told = member(each, "audio_tokens")) {
+        usage.input_audio_tokens = count_of(*told, wrong);
       }
     } else if (key == "prompt_cache_hit_tokens" || key == "cache_read_input_tokens") {
       if (usage.cache_read_tokens == 0) usage.cache_read_tokens = count_of(each, wrong);

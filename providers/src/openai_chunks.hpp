@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "cochain/chains/model/content_event.hpp"
+#include "cochain/chains/model/tool_call_merger.hpp"
 #include "json_reader.hpp"
-#include "openai_tool_calls.hpp"
 #include "reasoning_details.hpp"
 
 namespace cochain::detail {
@@ -68,12 +68,10 @@ class ChunkReader {
   void read_content(const JsonElement& content);
   void read_content_part(const JsonElement& part);
   void read_calls(const JsonElement& list, DocumentKind kind);
-  // Where in its document a call stands.
-  enum class Place : std::uint8_t { kFirst, kLater, kWhole };
-  void read_call(const JsonElement& item, Place place);
+  void read_call(const JsonElement& item, DeltaPlace place);
   void read_function_call(const JsonElement& value);
-  void update_call(PendingCall& call, const CallDelta& delta);
-  void announce(PendingCall& call);
+  void tell(const ToolCallMerger::Change& change);
+  void announce(PendingToolCall& call);
   void read_usage(const JsonElement& value);
   void keep_extra(std::string_view key, const JsonElement& value);
   void start_message();
@@ -96,7 +94,7 @@ class ChunkReader {
   // until the end of the message, since their deltas may interleave.
   BlockType running_ = BlockType::kNone;
   std::uint32_t running_index_ = 0;
-  ToolCallTracker tracker_;
+  ToolCallMerger calls_;
   ReasoningDetails details_;
   // Members about the answer as a whole that nobody above reads: kept as they came.
   std::vector<std::pair<std::string, std::string>> extras_;

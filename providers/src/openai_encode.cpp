@@ -199,14 +199,42 @@ class RequestWriter {
       json_.close_object();
     } else if (const auto* image = std::get_if<ImagePart>(&part)) {
       json_.open_object().key("type").string("image_url").key("image_url").open_object();
-      json_.key("url").string(
-          image->url.empty() ? "data:" + image->mime_type + ";base64," + image->data : image->url);
+      json_.key("url").string(image->address());
       if (!image->detail.empty()) json_.key("detail").string(image->detail);
       json_.close_object();
       write_provider_data(image->provider_data);
       json_.close_object();
+    } else if (const auto* file = std::get_if<FilePart>(&part)) {
+      write_file(*file);
+    } else if (const auto* audio = std::get_if<AudioPart>(&part)) {
+      write_audio(*audio);
     }
     // What else a part can be (reasoning, refusals, calls) no user says.
+  }
+
+  void write_file(const FilePart& file) {
+    json_.open_object().key("type").string("file").key("file").open_object();
+    if (!file.file_id.empty()) {
+      json_.key("file_id").string(file.file_id);
+    } else {
+      // An address in the place of the data is OpenRouter's; others refuse it, and say so.
+      json_.key("file_data").string(file.address());
+      if (!file.name.empty()) json_.key("filename").string(file.name);
+    }
+    json_.close_object();
+    write_provider_data(file.provider_data);
+    json_.close_object();
+  }
+
+  void write_audio(const AudioPart& audio) {
+    if (audio.data.empty()) {
+      throw BadRequestError("this dialect takes sounds as data only, not by their address");
+    }
+    json_.open_object().key("type").string("input_audio").key("input_audio").open_object();
+    json_.key("data").string(audio.data).key("format").string(audio.format());
+    json_.close_object();
+    write_provider_data(audio.provider_data);
+    json_.close_object();
   }
 
   void write_tail(std::string_view name, std::string_view provider_data) {

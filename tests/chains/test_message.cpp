@@ -17,6 +17,7 @@ namespace {
 static_assert(!std::is_aggregate_v<Usage> && !std::is_aggregate_v<TextPart> &&
               !std::is_aggregate_v<ReasoningPart> && !std::is_aggregate_v<RefusalPart> &&
               !std::is_aggregate_v<ToolCall> && !std::is_aggregate_v<ImagePart> &&
+              !std::is_aggregate_v<FilePart> && !std::is_aggregate_v<AudioPart> &&
               !std::is_aggregate_v<SystemMessage> && !std::is_aggregate_v<HumanMessage> &&
               !std::is_aggregate_v<AIMessage> && !std::is_aggregate_v<ToolMessage> &&
               !std::is_aggregate_v<Message> && !std::is_aggregate_v<ChatOptions> &&
@@ -96,6 +97,45 @@ TEST(Usage, AddsUpAndIsKnownIfAnyOfItIs) {
   EXPECT_FALSE(sum.known);
   sum += Usage(3, 4);
   EXPECT_EQ(sum + Usage(1, 1), Usage(4, 5));
+}
+
+TEST(Usage, IsTakenAwayDownToNothing) {
+  Usage sum(10, 5);
+  sum.reasoning_tokens = 2;
+  Usage part(4, 7);
+  part.reasoning_tokens = 1;
+  const Usage rest = sum - part;
+  EXPECT_EQ(rest.input_tokens, 6);
+  EXPECT_EQ(rest.output_tokens, 0);
+  EXPECT_EQ(rest.total_tokens, 4);
+  EXPECT_EQ(rest.reasoning_tokens, 1);
+}
+
+TEST(Usage, ReportsOfTheWholeReplaceAndReportsOfPiecesAddUp) {
+  Usage whole;
+  whole.take(Usage(20, 1), UsageReport::kCumulative);
+  Usage later;  // a later report that tells of the output alone
+  later.known = true;
+  later.output_tokens = 9;
+  whole.take(later, UsageReport::kCumulative);
+  EXPECT_EQ(whole.input_tokens, 20);
+  EXPECT_EQ(whole.output_tokens, 9);
+  Usage pieces;
+  pieces.take(Usage(20, 1), UsageReport::kDelta).take(Usage(0, 8), UsageReport::kDelta);
+  EXPECT_EQ(pieces, Usage(20, 9));
+}
+
+TEST(FilePart, HasAnAddressUnlessItHasAnId) {
+  EXPECT_EQ(FilePart::from_bytes("Man", "text/plain", "a").address(),
+            "data:text/plain;base64,TWFu");
+  EXPECT_EQ(FilePart::from_url("https://x").address(), "https://x");
+  EXPECT_EQ(FilePart::from_id("f").address(), "");
+}
+
+TEST(AudioPart, KnowsTheShortWordForItsFormat) {
+  EXPECT_EQ(AudioPart::from_base64("", "audio/mpeg").format(), "mp3");
+  EXPECT_EQ(AudioPart::from_base64("", "audio/x-wav").format(), "wav");
+  EXPECT_EQ(AudioPart::from_base64("", "flac").format(), "flac");
 }
 
 TEST(ChatOptions, SaysNothingUnlessTold) {

@@ -99,6 +99,30 @@ TEST(OpenAIRequest, SendsPicturesBesideText) {
       {"type":"image_url","image_url":{"url":"data:image/png;base64,TWFu"}}]})"));
 }
 
+TEST(OpenAIRequest, SendsFilesAndSounds) {
+  const HumanMessage message = HumanMessage("Read this.")
+                                   .add(FilePart::from_bytes("Man", "application/pdf", "a.pdf"))
+                                   .add(FilePart::from_id("file-1"))
+                                   .add(FilePart::from_url("https://x/b.pdf"))
+                                   .add(AudioPart::from_bytes("Man", "audio/mpeg"));
+  EXPECT_EQ(first_message(message), json::parse(R"({"role":"user","content":[
+      {"type":"text","text":"Read this."},
+      {"type":"file","file":{"file_data":"data:application/pdf;base64,TWFu","filename":"a.pdf"}},
+      {"type":"file","file":{"file_id":"file-1"}},
+      {"type":"file","file":{"file_data":"https://x/b.pdf"}},
+      {"type":"input_audio","input_audio":{"data":"TWFu","format":"mp3"}}]})"));
+  EXPECT_THROW((void)first_message(HumanMessage().add(AudioPart::from_url("https://x"))),
+               BadRequestError);
+}
+
+TEST(OpenAIRequest, KeepsWhatIsForTheProgramAlone) {
+  ToolMessage result("2", "a");
+  result.id = "m1";
+  result.artifact = json_object("secret", 1);
+  EXPECT_EQ(first_message(result),
+            json::parse(R"({"role":"tool","tool_call_id":"a","content":"2"})"));
+}
+
 TEST(OpenAIRequest, SendsCallsAndTheirResults) {
   AIMessage asked;
   asked.parts.emplace_back(ToolCall("a", "add", R"({"x":1})"));

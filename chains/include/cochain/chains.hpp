@@ -1,12 +1,19 @@
 // All of the middle floor: the words of a conversation, and chains of steps.
 #pragma once
 
+#include "cochain/chains/memory/trim.hpp"
 #include "cochain/chains/model/chat_model.hpp"
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/json_merge.hpp"
 #include "cochain/chains/model/message.hpp"
+#include "cochain/chains/model/message_json.hpp"
+#include "cochain/chains/model/message_text.hpp"
+#include "cochain/chains/model/message_utils.hpp"
+#include "cochain/chains/model/parsed_tool_calls.hpp"
+#include "cochain/chains/model/tool_call_merger.hpp"
 #include "cochain/chains/model/usage.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"
 #include "cochain/chains/prompts/chat_prompt.hpp"

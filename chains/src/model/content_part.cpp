@@ -1,4 +1,4 @@
-// Pictures as message parts; the rest of the parts need no code.
+// Pictures, files and sounds as message parts; the rest of the parts need no code.
 
 #include "cochain/chains/model/content_part.hpp"
 
@@ -26,6 +26,11 @@ std::string to_base64(std::string_view bytes) {
   return result;
 }
 
+std::string address_of(const std::string& url, const std::string& data,
+                       const std::string& mime_type) {
+  return url.empty() && !data.empty() ? "data:" + mime_type + ";base64," + data : url;
+}
+
 }  // namespace
 
 ImagePart ImagePart::from_url(std::string url, std::string detail) {
@@ -45,6 +50,61 @@ ImagePart ImagePart::from_base64(std::string data, std::string mime_type, std::s
 
 ImagePart ImagePart::from_bytes(std::string_view bytes, std::string mime_type, std::string detail) {
   return from_base64(to_base64(bytes), std::move(mime_type), std::move(detail));
+}
+
+std::string ImagePart::address() const { return address_of(url, data, mime_type); }
+
+FilePart FilePart::from_url(std::string url, std::string mime_type, std::string name) {
+  FilePart part;
+  part.url = std::move(url);
+  part.mime_type = std::move(mime_type);
+  part.name = std::move(name);
+  return part;
+}
+
+FilePart FilePart::from_id(std::string file_id) {
+  FilePart part;
+  part.file_id = std::move(file_id);
+  return part;
+}
+
+FilePart FilePart::from_base64(std::string data, std::string mime_type, std::string name) {
+  FilePart part;
+  part.data = std::move(data);
+  part.mime_type = std::move(mime_type);
+  part.name = std::move(name);
+  return part;
+}
+
+FilePart FilePart::from_bytes(std::string_view bytes, std::string mime_type, std::string name) {
+  return from_base64(to_base64(bytes), std::move(mime_type), std::move(name));
+}
+
+std::string FilePart::address() const { return address_of(url, data, mime_type); }
+
+AudioPart AudioPart::from_url(std::string url, std::string mime_type) {
+  AudioPart part;
+  part.url = std::move(url);
+  part.mime_type = std::move(mime_type);
+  return part;
+}
+
+AudioPart AudioPart::from_base64(std::string data, std::string mime_type) {
+  AudioPart part;
+  part.data = std::move(data);
+  part.mime_type = std::move(mime_type);
+  return part;
+}
+
+AudioPart AudioPart::from_bytes(std::string_view bytes, std::string mime_type) {
+  return from_base64(to_base64(bytes), std::move(mime_type));
+}
+
+std::string_view AudioPart::format() const noexcept {
+  std::string_view word = mime_type;
+  if (const auto slash = word.find('/'); slash != word.npos) word.remove_prefix(slash + 1);
+  if (word.substr(0, 2) == "x-") word.remove_prefix(2);
+  return word == "mpeg" ? "mp3" : word == "wave" ? "wav" : word;
 }
 
 }  // namespace cochain

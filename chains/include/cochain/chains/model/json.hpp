@@ -41,9 +41,10 @@ template <class... Items>
 }
 
 namespace detail {
-inline void add_members(JsonObject&) {}
+// Qualified: providers has a JsonObject of its own in its detail namespace.
+inline void add_members(cochain::JsonObject&) {}
 template <class Name, class Value, class... Rest>
-void add_members(JsonObject& object, Name&& name, Value&& value, Rest&&... rest) {
+void add_members(cochain::JsonObject& object, Name&& name, Value&& value, Rest&&... rest) {
   object.insert_or_assign(std::string_view(name), std::forward<Value>(value));
   add_members(object, std::forward<Rest>(rest)...);
 }

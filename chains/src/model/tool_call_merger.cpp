@@ -1,12 +1,12 @@
 // The matching rule. Linear in the number of calls per delta; the latest is tried first.
 
-#include "openai_tool_calls.hpp"
+#include "cochain/chains/model/tool_call_merger.hpp"
 
 #include <algorithm>
 
 #include "cochain/chains/model/error.hpp"
 
-namespace cochain::detail {
+namespace cochain {
 
 void JsonProgress::feed(std::string_view piece) noexcept {
   for (const char c : piece) {
@@ -44,7 +44,7 @@ void JsonProgress::feed(std::string_view piece) noexcept {
 }
 
 // Asked of a delta whose id is not that of the call, though its index (or its place) is.
-bool ToolCallTracker::starts_another(const PendingCall& call, const CallDelta& delta) {
+bool ToolCallMerger::starts_another(const PendingToolCall& call, const ToolCallDelta& delta) {
   if (call.id.empty() && call.name.empty()) return false;
   if (delta.name.empty()) {
     // An id alone: some servers make up a new one for every delta, and they send no name then.
@@ -62,21 +62,47 @@ bool ToolCallTracker::starts_another(const PendingCall& call, const CallDelta& d
          delta.name.substr(0, call.name.size()) != call.name;
 }
 
-PendingCall& ToolCallTracker::match(const CallDelta& delta) {
-  const auto latest_first = [this](auto&& test) -> PendingCall* {
+ToolCallMerger::Change ToolCallMerger::merge(ToolCallDelta delta, DeltaPlace place) {
+  if (delta.id == "null") delta.id = {};
+  // A list holds each call once: without an index, a name that is not the first in it is another's.
+  const bool another =
+      place == DeltaPlace::kWhole ||
+      (place == DeltaPlace::kLater && !delta.index && delta.id.empty() && !delta.name.empty());
+  Change change(another ? add(delta) : match(delta));
+  PendingToolCall& call = *change.call;
+  change.new_id = call.id.empty() && !delta.id.empty();  // add() has taken a new call's
+  if (change.new_id) call.id = delta.id;
+  change.new_name = merge_name(call, delta.name);
+  call.progress.feed(delta.arguments);
+  call.arguments += delta.arguments;
+  return change;
+}
+
+std::vector<ToolCall> ToolCallMerger::tool_calls() const {
+  std::vector<ToolCall> made;
+  made.reserve(calls_.size());
+  for (const PendingToolCall& call : calls_) {
+    made.emplace_back(call.id, call.name, call.arguments).provider_data = call.provider_data;
+  }
+  return made;
+}
+
+PendingToolCall& ToolCallMerger::match(const ToolCallDelta& delta) {
+  const auto latest_first = [this](auto&& test) -> PendingToolCall* {
     const auto found = std::find_if(calls_.rbegin(), calls_.rend(), test);
     return found == calls_.rend() ? nullptr : &*found;
   };
   if (!delta.id.empty()) {
-    PendingCall* same = latest_first([&](const PendingCall& call) { return call.id == delta.id; });
+    PendingToolCall* same =
+        latest_first([&](const PendingToolCall& call) { return call.id == delta.id; });
     if (same != nullptr) return *same;
   }
   if (delta.index) {
-    PendingCall* same =
-        latest_first([&](const PendingCall& call) { return call.wire_index == delta.index; });
+    PendingToolCall* same =
+        latest_first([&](const PendingToolCall& call) { return call.wire_index == delta.index; });
     if (same != nullptr && !starts_another(*same, delta)) return *same;
   } else if (!calls_.empty()) {
-    PendingCall& latest = calls_.back();
+    PendingToolCall& latest = calls_.back();
     if (delta.id.empty()) {
       if (!starts_another(latest, delta)) return latest;
     } else if (delta.name.empty() && !starts_another(latest, delta)) {
@@ -86,17 +112,17 @@ PendingCall& ToolCallTracker::match(const CallDelta& delta) {
   return add(delta);
 }
 
-PendingCall& ToolCallTracker::add(const CallDelta& delta) {
+PendingToolCall& ToolCallMerger::add(const ToolCallDelta& delta) {
   if (calls_.size() >= kCallsMax) {
     throw LimitError("the answer calls more than " + std::to_string(kCallsMax) + " tools");
   }
-  PendingCall& call = calls_.emplace_back();
+  PendingToolCall& call = calls_.emplace_back();
   call.wire_index = delta.index;
   call.id = delta.id;
   return call;
 }
 
-bool ToolCallTracker::merge_name(PendingCall& call, std::string_view name) {
+bool ToolCallMerger::merge_name(PendingToolCall& call, std::string_view name) {
   if (name.empty() || name == call.name) return false;
   if (call.name.empty() || name.substr(0, call.name.size()) == call.name) {
     call.name = name;  // the first, or the whole of it so far
@@ -108,4 +134,4 @@ bool ToolCallTracker::merge_name(PendingCall& call, std::string_view name) {
   return true;
 }
 
-}  // namespace cochain::detail
+}  // namespace cochain
