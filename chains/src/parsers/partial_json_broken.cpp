@@ -9,6 +9,14 @@ namespace {
 
 std::size_t kind_of(char closing) { return closing == ']' ? 0 : 1; }
 
+/// The frame of an object that holds an open container; nullptr for all others.
+const PartialTree::Frame* open_frame(const PartialTree& tree, const JsonObject& object) {
+  for (std::size_t level = 0; level + 1 < tree.frames.size(); ++level) {
+    if (tree.frames[level].object == &object) return &tree.frames[level];
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 BrokenText::BrokenText(const PartialTree& tree, bool in_string, bool escaped)
@@ -53,7 +61,7 @@ const Json* BrokenText::visible(const PartialTree& tree) {
   if (stack_.empty() || !tree.has_root) return nullptr;
   if (!marked_) {
     nests_.emplace_back();
-    mark_all(tree.root, 0, -1, 0);
+    mark_all(tree, tree.root, 0, -1, 0);
     marked_ = true;
   }
   int mark = find();
@@ -69,7 +77,8 @@ const Json* BrokenText::visible(const PartialTree& tree) {
   return shown_;
 }
 
-void BrokenText::mark_all(const Json& value, int nest, int parent, std::size_t index) {
+void BrokenText::mark_all(const PartialTree& tree, const Json& value, int nest, int parent,
+                          std::size_t index) {
   const JsonArray* array = value.if_array();
   const JsonObject* object = value.if_object();
   if (array == nullptr && object == nullptr) return;
@@ -87,10 +96,22 @@ void BrokenText::mark_all(const Json& value, int nest, int parent, std::size_t i
   nests_[static_cast<std::size_t>(inner)].latest = self;
   std::size_t count = 0;
   if (array != nullptr) {
-    for (const Json& item : *array) mark_all(item, inner, self, count++);
-  } else {
-    for (const auto& member : *object) mark_all(member.value(), inner, self, count++);
+    for (const Json& item : *array) mark_all(tree, item, inner, self, count++);
+    return;
   }
+  // The member that was open at the error came last, also where it took the place of an equal key.
+  const PartialTree::Frame* frame = open_frame(tree, *object);
+  const Json* open = nullptr;
+  std::size_t open_index = 0;
+  for (const auto& member : *object) {
+    if (frame != nullptr && &member == frame->member) {
+      open = &member.value();
+      open_index = count++;
+    } else {
+      mark_all(tree, member.value(), inner, self, count++);
+    }
+  }
+  if (open != nullptr) mark_all(tree, *open, inner, self, open_index);
 }
 
 int BrokenText::find() const {
@@ -128,12 +149,11 @@ Json BrokenText::cut(const PartialTree& tree, const Json& value,
   }
   JsonObject made;
   for (const auto& member : *object) {
-    if (!last && count == path[level]) {
+    const bool open = frame != nullptr && &member == frame->member;
+    if (!last && count++ == path[level]) {
       made.emplace(member.key(), cut(tree, member.value(), path, level + 1));
-      break;
-    }
-    ++count;
-    if (frame == nullptr || &member != frame->member) {
+      if (!open) break;
+    } else if (!open) {
       made.emplace(member.key(), member.value());
     } else if (frame->shadow) {
       made.emplace(member.key(), *frame->shadow);

@@ -90,7 +90,8 @@ class BrokenText {
     std::array<int, 2> inner{-1, -1};
     int latest = -1;
   };
-  void mark_all(const Json& value, int nest, int parent, std::size_t index);
+  void mark_all(const PartialTree& tree, const Json& value, int nest, int parent,
+                std::size_t index);
   [[nodiscard]] int find() const;
   [[nodiscard]] static Json cut(const PartialTree& tree, const Json& value,
                                 const std::vector<std::size_t>& path, std::size_t level);
