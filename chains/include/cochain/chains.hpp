@@ -12,6 +12,8 @@
 #include "cochain/chains/model/message.hpp"
 #include "cochain/chains/model/usage.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"
+#include "cochain/chains/parsers/partial_json.hpp"
+#include "cochain/chains/parsers/structured_output.hpp"
 #include "cochain/chains/prompts/chat_prompt.hpp"
 #include "cochain/chains/prompts/template.hpp"
 #include "cochain/chains/runnable/compose.hpp"

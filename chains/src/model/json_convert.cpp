@@ -489,9 +489,10 @@ Json write_json(const JsonType& type, const void* value) {
   return Json(nullptr);
 }
 
-void read_json(const JsonType& type, const Json& json, void* out, const DecodeOptions& options) {
+void read_json(const JsonType& type, const Json& json, void* out, const DecodeOptions& options,
+               std::string_view root) {
   Reader reader(options);
-  reader.read(type, json, out, JsonPath());
+  reader.read(type, json, out, JsonPath(root));
   if (reader.issues.count == 0) return;
   const bool named = type.kind == JsonKind::kStruct || type.kind == JsonKind::kEnum;
   throw DecodeError(named ? type.plan().title : "JSON", std::move(reader.issues.kept),

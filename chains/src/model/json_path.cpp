@@ -52,7 +52,7 @@ void check_count(const JsonObject& keywords, std::string_view least, std::string
 }  // namespace
 
 std::string JsonPath::text() const {
-  if (parent_ == nullptr) return "$";
+  if (parent_ == nullptr) return std::string(key_);
   std::string text = parent_->text();
   if (is_index_) return text + '[' + std::to_string(index_) + ']';
   if (is_name(key_)) return text + '.' + std::string(key_);

@@ -14,7 +14,8 @@ constexpr std::size_t kIssuesMax = 8;
 /// A chain of steps on the stack: nothing is built until there is something to complain of.
 class JsonPath {
  public:
-  JsonPath() = default;
+  /// The root; `text` is what it is called.
+  explicit JsonPath(std::string_view text = "$") : key_(text) {}
   JsonPath(const JsonPath& parent, std::string_view key) : parent_(&parent), key_(key) {}
   JsonPath(const JsonPath& parent, std::size_t index)
       : parent_(&parent), index_(index), is_index_(true) {}

@@ -79,7 +79,8 @@ class DecodeOptions {
 
 namespace detail {
 [[nodiscard]] Json write_json(const JsonType& type, const void* value);
-void read_json(const JsonType& type, const Json& json, void* out, const DecodeOptions& options);
+void read_json(const JsonType& type, const Json& json, void* out, const DecodeOptions& options,
+               std::string_view root = "$");  // what the value is called in errors
 }  // namespace detail
 
 /// The JSON of a value.
