@@ -20,6 +20,26 @@ namespace {
 using Reason = StructuredOutputError::Reason;
 constexpr std::size_t kNameBytesMax = 64;
 
+/// The model with the options of these questions: its runs are told as runs of a chat model.
+class AskingModel final : public ChatModel {
+ public:
+  AskingModel(std::shared_ptr<const ChatModel> model, ChatOptions options)
+      : model_(std::move(model)), options_(std::move(options)) {}
+  [[nodiscard]] std::string name() const override { return model_->name(); }
+  [[nodiscard]] const ChatOptions& options() const noexcept override { return options_; }
+  [[nodiscard]] Coro<AIMessage> generate(Messages messages, ChatOptions options) const override {
+    return model_->generate(std::move(messages), std::move(options));
+  }
+  [[nodiscard]] Stream<ContentEvent> generate_events(Messages messages,
+                                                     ChatOptions options) const override {
+    return model_->generate_events(std::move(messages), std::move(options));
+  }
+
+ private:
+  std::shared_ptr<const ChatModel> model_;
+  ChatOptions options_;
+};
+
 /// Names of schemas and tools are letters, figures, _ and -, at all providers.
 std::string plain_name(std::string_view name) {
   std::string plain;
@@ -65,7 +85,8 @@ std::string_view json_in(std::string_view text) {
   return text.substr(begin, end + 1 - begin);
 }
 
-void set_format(StructuredPlan& plan, const Json& schema, SchemaStrictness strictness) {
+void set_format(StructuredPlan& plan, ChatOptions& chat, const Json& schema,
+                SchemaStrictness strictness) {
   const bool strict = strictness == SchemaStrictness::kStrict;
   const std::string text = text_in(schema, "description");
   if (plan.method == StructuredMethod::kJsonSchema) {
@@ -73,16 +94,16 @@ void set_format(StructuredPlan& plan, const Json& schema, SchemaStrictness stric
     if (!text.empty()) format["description"] = text;
     format["schema"] = schema;
     format["strict"] = strict;
-    plan.chat.response_format(
+    chat.response_format(
         json_text(json_object("type", "json_schema", "json_schema", std::move(format))));
   } else if (plan.method == StructuredMethod::kFunctionCalling) {
     const std::string words = text.empty() ? "Gives the answer in this form." : text;
     ToolSpec tool(plan.name, words, json_text(schema));
     if (strict) tool.strict = true;
-    plan.chat.tools(std::vector<ToolSpec>(1, std::move(tool)));
-    plan.chat.tool_choice(ToolChoice::tool(plan.name));
+    chat.tools(std::vector<ToolSpec>(1, std::move(tool)));
+    chat.tool_choice(ToolChoice::tool(plan.name));
   } else {
-    plan.chat.response_format(R"({"type":"json_object"})");
+    chat.response_format(R"({"type":"json_object"})");
     plan.instructions =
         "Answer with one JSON object and nothing else. It must fit this JSON Schema:\n" +
         json_text(schema);
@@ -98,8 +119,7 @@ SharedStructuredPlan make_structured_plan(std::shared_ptr<const ChatModel> model
   auto plan = std::make_shared<StructuredPlan>();
   plan->type = &type;
   plan->reset = reset;
-  plan->chat = options.chat().value_or(model->options());
-  plan->model = std::move(model);
+  ChatOptions chat = options.chat().value_or(model->options());
   plan->method = options.method() == StructuredMethod::kAuto ? StructuredMethod::kJsonSchema
                                                              : options.method();
   plan->decode = options.decode();
@@ -113,7 +133,8 @@ SharedStructuredPlan make_structured_plan(std::shared_ptr<const ChatModel> model
   const bool strict = options.strictness() == SchemaStrictness::kStrict &&
                       plan->method != StructuredMethod::kJsonMode;
   if (strict) schema = strict_schema(std::move(schema));
-  set_format(*plan, schema, strict ? SchemaStrictness::kStrict : SchemaStrictness::kLoose);
+  set_format(*plan, chat, schema, strict ? SchemaStrictness::kStrict : SchemaStrictness::kLoose);
+  plan->model = std::make_shared<const AskingModel>(std::move(model), std::move(chat));
   return plan;
 }
 
@@ -192,12 +213,13 @@ void StructuredPlan::add_repair(Messages& messages, const AIMessage& answer,
   }
 }
 
-Coro<StructuredAttempt> ask_structured(SharedStructuredPlan plan, Messages messages, void* out) {
+Coro<StructuredAttempt> ask_structured(SharedStructuredPlan plan, Messages messages,
+                                       RunConfig config, void* out) {
   StructuredAttempt result;
   Usage usage;
   Messages conversation = plan->question(std::move(messages));
   for (;;) {
-    Coro<AIMessage> asking = plan->model->generate(conversation, plan->chat);
+    Coro<AIMessage> asking = plan->model->invoke(conversation, config);
     AIMessage answer = co_await std::move(asking);
     ++result.attempts;
     usage += answer.usage;

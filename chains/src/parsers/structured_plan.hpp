@@ -23,11 +23,10 @@ class StructuredPlan {
     return method == StructuredMethod::kFunctionCalling;
   }
 
-  std::shared_ptr<const ChatModel> model;
+  std::shared_ptr<const ChatModel> model;  // with the format or the tool among its options
   const JsonType* type = nullptr;
   void (*reset)(void*) = nullptr;
   StructuredMethod method = StructuredMethod::kJsonSchema;
-  ChatOptions chat;
   std::string name;
   std::string instructions;  // in JSON mode
   DecodeOptions decode;

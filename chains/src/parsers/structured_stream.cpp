@@ -102,17 +102,17 @@ void read_item(const SharedStructuredPlan& plan, const JsonType& type, const Str
   }
 }
 
-Stream<StructuredItem> stream_items(SharedStructuredPlan plan, Messages messages,
+Stream<StructuredItem> stream_items(SharedStructuredPlan plan, Messages messages, RunConfig config,
                                     StructuredField field) {
   ItemFinder finder(field.name, field.type->kind == JsonKind::kArray);
   Arrival arrival(plan, PartialProfile::kComplete);
   arrival.parser.listen(&finder);
-  Stream<ContentEvent> events =
-      plan->model->generate_events(plan->question(std::move(messages)), plan->chat);
-  while (auto event = co_await events.next()) {
+  Stream<AIMessageChunk> chunks =
+      plan->model->stream(plan->question(std::move(messages)), std::move(config));
+  while (auto chunk = co_await chunks.next()) {
     std::exception_ptr error;
     try {
-      arrival.take(std::move(*event));
+      arrival.take(chunk->take_event());
     } catch (const ParseError&) {
       error = std::current_exception();
     }
@@ -125,14 +125,14 @@ Stream<StructuredItem> stream_items(SharedStructuredPlan plan, Messages messages
   for (StructuredItem& item : finder.items) co_yield std::move(item);
 }
 
-Stream<std::string> stream_text(SharedStructuredPlan plan, Messages messages,
+Stream<std::string> stream_text(SharedStructuredPlan plan, Messages messages, RunConfig config,
                                 StructuredField field) {
   Arrival arrival(plan, PartialProfile::kLangChain);
   std::size_t given = 0;
-  Stream<ContentEvent> events =
-      plan->model->generate_events(plan->question(std::move(messages)), plan->chat);
-  while (auto event = co_await events.next()) {
-    arrival.take(std::move(*event));
+  Stream<AIMessageChunk> chunks =
+      plan->model->stream(plan->question(std::move(messages)), std::move(config));
+  while (auto chunk = co_await chunks.next()) {
+    arrival.take(chunk->take_event());
     const Json* seen = arrival.parser.visible();
     const JsonObject* object = seen == nullptr ? nullptr : seen->if_object();
     const Json* member = object == nullptr ? nullptr : object->if_contains(field.name);

@@ -119,7 +119,7 @@ class StructuredAttempt {
   int attempts = 0;
 };
 [[nodiscard]] Coro<StructuredAttempt> ask_structured(SharedStructuredPlan plan, Messages messages,
-                                                     void* out);
+                                                     RunConfig config, void* out);
 
 /// A member of the answer as it is looked for in the stream.
 class StructuredField {
@@ -141,9 +141,9 @@ class StructuredItem {
 };
 /// Elements of the member if it is a list, else the member.
 [[nodiscard]] Stream<StructuredItem> stream_items(SharedStructuredPlan plan, Messages messages,
-                                                  StructuredField field);
+                                                  RunConfig config, StructuredField field);
 [[nodiscard]] Stream<std::string> stream_text(SharedStructuredPlan plan, Messages messages,
-                                              StructuredField field);
+                                              RunConfig config, StructuredField field);
 void read_item(const SharedStructuredPlan& plan, const JsonType& type, const StructuredItem& item,
                void* out);
 
@@ -187,12 +187,15 @@ template <class T>
 class StructuredOutputWithRaw final : public Runnable<Messages, StructuredAnswer<T>> {
  public:
   explicit StructuredOutputWithRaw(detail::SharedStructuredPlan plan) : plan_(std::move(plan)) {}
-  [[nodiscard]] Coro<StructuredAnswer<T>> do_invoke(Messages input, RunConfig) const override {
-    return ask(plan_, std::move(input));
+  [[nodiscard]] Coro<StructuredAnswer<T>> do_invoke(Messages input,
+                                                    RunConfig config) const override {
+    return ask(plan_, std::move(input), std::move(config));
   }
-  static Coro<StructuredAnswer<T>> ask(detail::SharedStructuredPlan plan, Messages messages) {
+  static Coro<StructuredAnswer<T>> ask(detail::SharedStructuredPlan plan, Messages messages,
+                                       RunConfig config) {
     T value = T();
-    auto asking = detail::ask_structured(std::move(plan), std::move(messages), &value);
+    auto asking =
+        detail::ask_structured(std::move(plan), std::move(messages), std::move(config), &value);
     detail::StructuredAttempt attempt = co_await std::move(asking);
     StructuredAnswer<T> answer;
     answer.raw = std::move(attempt.raw);
@@ -223,8 +226,8 @@ class StructuredOutput final : public Runnable<Messages, T> {
       : plan_(detail::make_structured_plan(std::move(model), detail::json_type<T>(),
                                            &detail::reset_to_default<T>, options)) {}
 
-  [[nodiscard]] Coro<T> do_invoke(Messages input, RunConfig) const override {
-    return ask(plan_, std::move(input));
+  [[nodiscard]] Coro<T> do_invoke(Messages input, RunConfig config) const override {
+    return ask(plan_, std::move(input), std::move(config));
   }
 
   /// The same question, with the raw answer beside the value.
@@ -237,41 +240,45 @@ class StructuredOutput final : public Runnable<Messages, T> {
   /// Errors: StructuredOutputError, when it comes to it. What was given out cannot be taken back,
   ///         so nothing is asked again. Other members are not looked at.
   template <auto Member>
-  [[nodiscard]] Stream<field_item_t<Member>> stream_field(Messages input) const {
+  [[nodiscard]] Stream<field_item_t<Member>> stream_field(Messages input,
+                                                          RunConfig config = RunConfig()) const {
     detail::StructuredField field = detail::field_of<T, Member>();
     constexpr bool kIsList =
         !std::is_same_v<field_item_t<Member>,
                         typename detail::MemberPointer<decltype(Member)>::Type>;
-    const detail::JsonType& item = kIsList ? field.type->item() : *field.type;
+    const detail::JsonType* item = kIsList ? &field.type->item() : field.type;
     Stream<detail::StructuredItem> items =
-        detail::stream_items(plan_, std::move(input), std::move(field));
+        detail::stream_items(plan_, std::move(input), std::move(config), std::move(field));
     return read_items<field_item_t<Member>>(plan_, item, std::move(items));
   }
 
   /// A member that is a std::string, in pieces as they are spoken: `stream_text<&Reply::text>`.
   /// Errors: as stream_field().
   template <auto Member>
-  [[nodiscard]] Stream<std::string> stream_text(Messages input) const {
+  [[nodiscard]] Stream<std::string> stream_text(Messages input,
+                                                RunConfig config = RunConfig()) const {
     static_assert(
         std::is_same_v<typename detail::MemberPointer<decltype(Member)>::Type, std::string>,
         "stream_text<&Struct::member> wants a member that is a std::string");
-    return detail::stream_text(plan_, std::move(input), detail::field_of<T, Member>());
+    return detail::stream_text(plan_, std::move(input), std::move(config),
+                               detail::field_of<T, Member>());
   }
 
  private:
-  static Coro<T> ask(detail::SharedStructuredPlan plan, Messages messages) {
+  static Coro<T> ask(detail::SharedStructuredPlan plan, Messages messages, RunConfig config) {
     T value = T();
-    auto asking = detail::ask_structured(std::move(plan), std::move(messages), &value);
+    auto asking =
+        detail::ask_structured(std::move(plan), std::move(messages), std::move(config), &value);
     const detail::StructuredAttempt attempt = co_await std::move(asking);
     if (attempt.error) std::rethrow_exception(attempt.error);
     co_return value;
   }
   template <class Item>
-  static Stream<Item> read_items(detail::SharedStructuredPlan plan, const detail::JsonType& type,
+  static Stream<Item> read_items(detail::SharedStructuredPlan plan, const detail::JsonType* type,
                                  Stream<detail::StructuredItem> items) {
     while (auto item = co_await items.next()) {
       Item value = Item();
-      detail::read_item(plan, type, *item, &value);
+      detail::read_item(plan, *type, *item, &value);
       co_yield std::move(value);
     }
   }
