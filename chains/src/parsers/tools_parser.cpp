@@ -45,17 +45,11 @@ class ToolReader {
   /// True if there is something new to be seen.
   bool feed(AIMessageChunk chunk) {
     const ContentEvent& event = chunk.event();
-    bool changed = false;
-    if (event.block == BlockType::kToolCall) {
-      const std::uint32_t index = event.index;
-      const std::string text = event.kind == EventKind::kDelta ? event.text : std::string();
-      message_ += std::move(chunk);
-      changed = grow(index, text);
-    } else if (event.kind == EventKind::kMessageFinish || event.kind == EventKind::kBlockStart ||
-               event.kind == EventKind::kDelta) {
-      message_ += std::move(chunk);  // keeps the indices without gaps
-    }
-    return changed;
+    const bool tool = event.block == BlockType::kToolCall;
+    const std::uint32_t index = event.index;
+    const std::string text = tool && event.kind == EventKind::kDelta ? event.text : std::string();
+    message_ += std::move(chunk);
+    return tool && grow(index, text);
   }
   [[nodiscard]] ParsedToolCalls seen() {
     ParsedToolCalls calls;
@@ -90,7 +84,7 @@ class ToolReader {
     if (text.empty()) return false;
     if (!std::exchange(call->checked, true)) {
       const auto* part = std::get_if<ToolCall>(&message_.parts[index]);
-      if (part != nullptr) check_name(options_, part->name);
+      if (part != nullptr && !part->name.empty()) check_name(options_, part->name);
     }
     call->parser.feed(text);
     const std::uint64_t revision = call->parser.revision();
