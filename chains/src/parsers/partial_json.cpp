@@ -65,6 +65,9 @@ const char* PartialJsonState::take(const char* now, const char* end) {
     case At::kBroken:
       if (broken_) broken_->scan(std::string_view(now, static_cast<std::size_t>(end - now)));
       return end;
+    case At::kEnd:
+      if (ignores_rest_) return end;
+      [[fallthrough]];
     default: return is_blank(*now) ? now + 1 : take_structure(now);
   }
 }
@@ -435,11 +438,15 @@ PartialJsonParser& PartialJsonParser::operator=(PartialJsonParser&& other) noexc
 PartialJsonParser::~PartialJsonParser() = default;
 
 void PartialJsonParser::listen(PartialJsonListener* listener) noexcept { state_->listen(listener); }
+void PartialJsonParser::ignore_rest() noexcept { state_->ignore_rest(); }
 void PartialJsonParser::feed(std::string_view bytes) { state_->feed(bytes); }
 void PartialJsonParser::finish() { state_->finish(); }
 const Json* PartialJsonParser::visible() { return state_->visible(); }
 std::uint64_t PartialJsonParser::revision() { return state_->revision(); }
 bool PartialJsonParser::done() const noexcept { return state_->whole(); }
+bool PartialJsonParser::grows_at_end() const noexcept {
+  return !state_->failed() && !state_->tree().repeated_key;
+}
 bool PartialJsonParser::failed() const noexcept { return state_->failed(); }
 std::string PartialJsonParser::error() const { return state_->error(); }
 std::size_t PartialJsonParser::offset() const noexcept { return state_->offset(); }

@@ -37,6 +37,7 @@ class PartialTree {
   std::string key;  // of the member that comes next
   Json root;
   bool has_root = false;
+  bool repeated_key = false;
 
   template <class Value>
   Json& add(Value&& value) {
@@ -50,6 +51,7 @@ class PartialTree {
     if (top.shadow) top.shadow.reset();
     const auto [place, fresh] = top.object->emplace(key, std::forward<Value>(value));
     if (!fresh) {  // then it has not touched `value`
+      repeated_key = true;
       top.shadow = std::make_unique<Json>(std::move(place->value()));
       place->value() = Json(std::forward<Value>(value));
     }
@@ -123,6 +125,7 @@ class PartialJsonState {
     return revision_;
   }
   void listen(PartialJsonListener* listener) noexcept { listener_ = listener; }
+  void ignore_rest() noexcept { ignores_rest_ = true; }
   [[nodiscard]] bool whole() const noexcept { return whole_; }
   [[nodiscard]] bool failed() const noexcept { return wanted_ != nullptr; }
   [[nodiscard]] std::string error() const;
@@ -207,6 +210,7 @@ class PartialJsonState {
   std::size_t offset_ = 0;
   bool whole_ = false;
   bool finished_ = false;
+  bool ignores_rest_ = false;
   const char* wanted_ = nullptr;
   std::uint64_t revision_ = 0;
   std::unique_ptr<BrokenText> broken_;

@@ -106,6 +106,9 @@ class PartialJsonParser {
   /// Tells `listener` of each finished value; it must outlive the parser, or nullptr follow.
   void listen(PartialJsonListener* listener) noexcept;
 
+  /// From now on, whatever follows the document is not looked at, and fails nothing.
+  void ignore_rest() noexcept;
+
   void feed(std::string_view bytes);
   /// The text is over: a number that ended with it is whole.
   void finish();
@@ -117,8 +120,11 @@ class PartialJsonParser {
   /// Counts the changes of what can be seen; 1 and 1.0 are no change, as in Python.
   [[nodiscard]] std::uint64_t revision();
 
-  /// The document is whole. Blanks may follow; anything else fails it.
+  /// The document is whole. What follows it, if not blanks, fails the text, but this stays true.
   [[nodiscard]] bool done() const noexcept;
+  /// Every change so far was at the end of the value: no key came twice, and nothing failed. Then
+  /// two looks at it differ only in the last element of each open container, and behind it.
+  [[nodiscard]] bool grows_at_end() const noexcept;
   /// The text is not the beginning of any JSON document.
   [[nodiscard]] bool failed() const noexcept;
   /// What is wrong, and where: "at byte 17: a comma or ] was expected"; empty unless failed().

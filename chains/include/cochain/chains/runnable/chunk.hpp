@@ -46,6 +46,25 @@ class ChunkTraits<std::string> {
   }
 };
 
+/// A list of texts arrives by shorter lists, which are joined.
+template <>
+class ChunkTraits<std::vector<std::string>> {
+ public:
+  using Chunk = std::vector<std::string>;
+  static void add(std::optional<Chunk>& sum, Chunk chunk) {
+    if (!sum) {
+      sum = std::move(chunk);
+    } else {
+      for (std::string& text : chunk) sum->push_back(std::move(text));
+    }
+  }
+  static std::vector<Chunk> split(Chunk value) {
+    std::vector<Chunk> chunks;
+    chunks.push_back(std::move(value));
+    return chunks;
+  }
+};
+
 /// A message is the sum of its chunks.
 template <>
 class ChunkTraits<AIMessage> {
