@@ -15,3 +15,8 @@
 #include "cochain/chains/runnable/config.hpp"
 #include "cochain/chains/runnable/policy.hpp"
 #include "cochain/chains/runnable/runnable.hpp"
+#include "cochain/chains/tools/approval.hpp"
+#include "cochain/chains/tools/function_tool.hpp"
+#include "cochain/chains/tools/schema_check.hpp"
+#include "cochain/chains/tools/tool.hpp"
+#include "cochain/chains/tools/tool_runner.hpp"
