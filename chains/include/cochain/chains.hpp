@@ -7,6 +7,7 @@
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/json.hpp"
 #include "cochain/chains/model/message.hpp"
+#include "cochain/chains/model/message_json.hpp"
 #include "cochain/chains/model/usage.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"
 #include "cochain/chains/prompts/chat_prompt.hpp"

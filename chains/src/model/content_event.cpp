@@ -118,6 +118,8 @@ class PartToEvents {
                 nullptr);
   }
   bool operator()(ImagePart&) const { return false; }
+  bool operator()(FilePart&) const { return false; }
+  bool operator()(AudioPart&) const { return false; }
 
  private:
   bool emit(BlockType block, std::string& text, std::string& data, std::string* id,

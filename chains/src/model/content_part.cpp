@@ -1,4 +1,4 @@
-// Pictures as message parts; the rest of the parts need no code.
+// Pictures, files and sounds as message parts; the rest of the parts need no code.
 
 #include "cochain/chains/model/content_part.hpp"
 
@@ -45,6 +45,50 @@ ImagePart ImagePart::from_base64(std::string data, std::string mime_type, std::s
 
 ImagePart ImagePart::from_bytes(std::string_view bytes, std::string mime_type, std::string detail) {
   return from_base64(to_base64(bytes), std::move(mime_type), std::move(detail));
+}
+
+FilePart FilePart::from_url(std::string url, std::string mime_type, std::string name) {
+  FilePart part;
+  part.url = std::move(url);
+  part.mime_type = std::move(mime_type);
+  part.name = std::move(name);
+  return part;
+}
+
+FilePart FilePart::from_id(std::string file_id) {
+  FilePart part;
+  part.file_id = std::move(file_id);
+  return part;
+}
+
+FilePart FilePart::from_base64(std::string data, std::string mime_type, std::string name) {
+  FilePart part;
+  part.data = std::move(data);
+  part.mime_type = std::move(mime_type);
+  part.name = std::move(name);
+  return part;
+}
+
+FilePart FilePart::from_bytes(std::string_view bytes, std::string mime_type, std::string name) {
+  return from_base64(to_base64(bytes), std::move(mime_type), std::move(name));
+}
+
+AudioPart AudioPart::from_url(std::string url, std::string mime_type) {
+  AudioPart part;
+  part.url = std::move(url);
+  part.mime_type = std::move(mime_type);
+  return part;
+}
+
+AudioPart AudioPart::from_base64(std::string data, std::string mime_type) {
+  AudioPart part;
+  part.data = std::move(data);
+  part.mime_type = std::move(mime_type);
+  return part;
+}
+
+AudioPart AudioPart::from_bytes(std::string_view bytes, std::string mime_type) {
+  return from_base64(to_base64(bytes), std::move(mime_type));
 }
 
 }  // namespace cochain

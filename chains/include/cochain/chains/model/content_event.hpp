@@ -158,7 +158,7 @@ AIMessage& operator+=(AIMessage& message, AIMessageChunk&& chunk);
 AIMessage& operator+=(AIMessage& message, const AIMessageChunk& chunk);
 
 /// Takes a whole message apart into events that add up to it: for answers that come at once.
-/// Errors:   parts that no model writes (images) are left out.
+/// Errors:   parts that no model writes (images, files, sounds) are left out.
 [[nodiscard]] std::vector<ContentEvent> to_events(AIMessage message);
 
 }  // namespace cochain

@@ -1,5 +1,6 @@
-// What a message is made of: text, reasoning, a refusal, a call of a tool, an image.
-// A message keeps its parts in the order in which the model gave them; some providers insist on it.
+// What a message is made of: text, reasoning, a refusal, a call of a tool, an image, a file, a
+// sound. A message keeps its parts in the order in which the model gave them; some providers insist
+// on it.
 #pragma once
 
 #include <string>
@@ -95,7 +96,53 @@ class ImagePart {
   friend bool operator==(const ImagePart&, const ImagePart&) = default;
 };
 
+/// A document for the model to read, such as a PDF: by address, by the provider's id, or carried.
+/// Shape:    one of `url`, `file_id` and `data` (base64, with `mime_type`). `name` is the file's
+///           name; some providers want one beside the data.
+class FilePart {
+ public:
+  FilePart() = default;
+  /// A file that the provider fetches by itself.
+  [[nodiscard]] static FilePart from_url(std::string url, std::string mime_type = {},
+                                         std::string name = {});
+  /// A file that was uploaded to the provider before.
+  [[nodiscard]] static FilePart from_id(std::string file_id);
+  /// A file in base64 already.
+  [[nodiscard]] static FilePart from_base64(std::string data, std::string mime_type,
+                                            std::string name = {});
+  /// A file's raw content; encoded to base64 here.
+  [[nodiscard]] static FilePart from_bytes(std::string_view bytes, std::string mime_type,
+                                           std::string name = {});
+
+  std::string url;
+  std::string data;
+  std::string mime_type;
+  std::string file_id;
+  std::string name;
+  std::string provider_data;
+
+  friend bool operator==(const FilePart&, const FilePart&) = default;
+};
+
+/// A sound for the model to hear: by address, or carried along.
+/// Shape:    either `url`, or `data` (base64) with `mime_type`, such as "audio/wav".
+class AudioPart {
+ public:
+  AudioPart() = default;
+  [[nodiscard]] static AudioPart from_url(std::string url, std::string mime_type = {});
+  [[nodiscard]] static AudioPart from_base64(std::string data, std::string mime_type);
+  [[nodiscard]] static AudioPart from_bytes(std::string_view bytes, std::string mime_type);
+
+  std::string url;
+  std::string data;
+  std::string mime_type;
+  std::string provider_data;
+
+  friend bool operator==(const AudioPart&, const AudioPart&) = default;
+};
+
 /// One part of a message's content.
-using ContentPart = std::variant<TextPart, ReasoningPart, RefusalPart, ToolCall, ImagePart>;
+using ContentPart =
+    std::variant<TextPart, ReasoningPart, RefusalPart, ToolCall, ImagePart, FilePart, AudioPart>;
 
 }  // namespace cochain

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cochain/chains/model/content_part.hpp"
+#include "cochain/chains/model/json.hpp"
 #include "cochain/chains/model/usage.hpp"
 
 namespace cochain {
@@ -37,6 +38,8 @@ enum class FinishReason : std::uint8_t {
 [[nodiscard]] std::string_view to_string(FinishReason reason) noexcept;
 
 /// Instructions to the model that stand above the conversation.
+/// Shape:    `id`, here and on the other messages, is the program's own name for the message, by
+///           which a conversation is edited; it is never sent. (An AI message has the provider's.)
 class SystemMessage {
  public:
   SystemMessage() = default;
@@ -44,13 +47,14 @@ class SystemMessage {
 
   std::string content;
   std::string name;
+  std::string id;
   std::string provider_data;
 
   [[nodiscard]] const std::string& text() const noexcept { return content; }
   friend bool operator==(const SystemMessage&, const SystemMessage&) = default;
 };
 
-/// What the user says: text, pictures, or both in any order.
+/// What the user says: text, pictures, files, in any order.
 class HumanMessage {
  public:
   HumanMessage() = default;
@@ -59,6 +63,7 @@ class HumanMessage {
 
   std::vector<ContentPart> parts;
   std::string name;
+  std::string id;
   std::string provider_data;
 
   /// Appends a part: `HumanMessage("what is this?").add(ImagePart::from_url("…"))`.
@@ -109,7 +114,8 @@ class AIMessage {
 enum class ToolStatus : std::uint8_t { kSuccess, kError };
 
 /// What a tool gave back for one call.
-/// Shape:    `name` is the tool's; one provider wants it beside the id.
+/// Shape:    `name` is the tool's; one provider wants it beside the id. `artifact` is what the tool
+///           gave for the program alone (a table, a picture's data): it is never sent to a model.
 class ToolMessage {
  public:
   ToolMessage() = default;
@@ -119,7 +125,9 @@ class ToolMessage {
   std::string content;
   std::string tool_call_id;
   std::string name;
+  std::string id;
   ToolStatus status = ToolStatus::kSuccess;
+  Json artifact;
   std::string provider_data;
 
   [[nodiscard]] const std::string& text() const noexcept { return content; }
