@@ -6,7 +6,7 @@
 
 #include "cochain/chains/parsers/output_parser.hpp"
 #include "cochain/chains/prompts/chat_prompt.hpp"
-#include "fake_chat_model.hpp"
+#include "cochain/testing/fake_chat_model.hpp"
 #include "steps.hpp"
 
 namespace cochain::testing {

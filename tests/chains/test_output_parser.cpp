@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "fake_chat_model.hpp"
+#include "cochain/testing/fake_chat_model.hpp"
 #include "steps.hpp"
 
 namespace cochain::testing {
