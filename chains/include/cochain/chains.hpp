@@ -1,6 +1,10 @@
 // All of the middle floor: the words of a conversation, and chains of steps.
 #pragma once
 
+#include "cochain/chains/agents/agent.hpp"
+#include "cochain/chains/agents/agent_event.hpp"
+#include "cochain/chains/agents/agent_options.hpp"
+#include "cochain/chains/agents/agent_run.hpp"
 #include "cochain/chains/model/chat_model.hpp"
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"

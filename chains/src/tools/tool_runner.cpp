@@ -29,6 +29,7 @@ bool was_cut_off(const AIMessage& message) noexcept {
 ToolMessage message_of(const ToolCall& call, ToolResult& result) {
   ToolMessage message(std::move(result.content), call.id, result.status);
   message.name = call.name;
+  message.artifact = std::move(result.artifact);
   return message;
 }
 
@@ -120,7 +121,6 @@ class ToolCallRun {
   static void finish(ToolTurnState& state, std::size_t index, ToolCall call, ToolResult result) {
     ToolEvent event(ToolEventKind::kResult, index, std::move(call));
     event.result = message_of(event.call, result);
-    event.artifact = std::move(result.artifact);
     state.events.put_nowait(std::move(event));
   }
 
@@ -279,15 +279,12 @@ Coro<ToolTurn> ToolRunner::run(AIMessage message, ToolContext context) const {
 
 ToolRunner::Collector::Collector(const ToolRunner& runner, const AIMessage& message)
     : runner_(runner) {
-  const std::size_t calls = message.tool_calls().size();
-  turn_.results.resize(calls);
-  turn_.artifacts.resize(calls);
+  turn_.results.resize(message.tool_calls().size());
 }
 
 void ToolRunner::Collector::add(const ToolEvent& event) {
   if (event.kind != ToolEventKind::kResult) return;
   turn_.results.at(event.index) = event.result;
-  turn_.artifacts.at(event.index) = event.artifact;
 }
 
 ToolTurn ToolRunner::Collector::finish() && {

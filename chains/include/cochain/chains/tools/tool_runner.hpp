@@ -35,7 +35,6 @@ class ToolEvent {
   ToolCall call;          ///< with the arguments with which it runs
   Json progress;          ///< kProgress
   ToolMessage result;     ///< kResult
-  Json artifact;          ///< kResult: what the tool gave for the program alone
 };
 
 /// What the tools of one message gave.
@@ -43,7 +42,6 @@ class ToolTurn {
  public:
   ToolTurn() = default;
   std::vector<ToolMessage> results;  ///< in the order of the calls
-  std::vector<Json> artifacts;       ///< beside `results`
   /// All calls were of tools that return directly, and succeeded.
   bool direct = false;
 };
