@@ -196,8 +196,8 @@ Agent::Agent(std::shared_ptr<const ChatModel> model, std::vector<ToolPtr> tools,
              AgentOptions options) {
   if (!model) throw InvalidStateError("an agent needs a model");
   auto parts = std::make_shared<detail::AgentParts>();
-  if (options.response_format()) {
-    parts->answer_tool = detail::make_answer_tool(*options.response_format());
+  if (options.answer_format()) {
+    parts->answer_tool = detail::make_answer_tool(*options.answer_format());
     tools.push_back(parts->answer_tool);
   }
   parts->runner =

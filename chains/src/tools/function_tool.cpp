@@ -40,6 +40,15 @@ Coro<ToolResult> run_on_thread(std::shared_ptr<ThreadPoolExecutor> executor, Wor
 
 }  // namespace
 
+std::string problems_of(const JsonType& type, const Json& json, void* scratch) {
+  try {
+    read_json(type, json, scratch, DecodeOptions());
+    return {};
+  } catch (const DecodeError& error) {
+    return error.list();
+  }
+}
+
 ToolResult tool_result_of_json(Json value) {
   if (const auto* text = value.if_string()) return ToolResult(std::string(*text));
   return ToolResult(json_text(value));

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "cochain/chains/model/error.hpp"
+#include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/model/redact.hpp"
-#include "cochain/chains/tools/schema_check.hpp"
 #include "cochain/core/timeouts.hpp"
 #include "concurrency_cap.hpp"
 
@@ -103,8 +103,8 @@ Tool::Tool(ToolSpec spec, ToolOptions options)
 std::string Tool::do_check(const Json& arguments) const {
   if (schema_.is_null()) return {};
   std::string problem;
-  for (const std::string& line : schema_violations(arguments, schema_)) {
-    problem += (problem.empty() ? "" : "\n") + line;
+  for (const JsonIssue& issue : validate_json(schema_, arguments)) {
+    problem += (problem.empty() ? "" : "\n") + issue.text();
   }
   return problem;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cochain/chains/agents/agent_run.hpp"
+#include "cochain/chains/model/json_convert.hpp"
 #include "cochain/chains/runnable/chunk.hpp"
 #include "cochain/chains/runnable/compose.hpp"
 #include "cochain/chains/tools/tool_runner.hpp"
@@ -40,6 +41,12 @@ class AgentAnswer {
   std::size_t tool_calls = 0;
 
   [[nodiscard]] bool answered() const noexcept { return is_answer(stop); }
+  /// The structured answer as a `T`.
+  /// Errors: DecodeError if there is none, or it is of another form.
+  template <class T>
+  [[nodiscard]] T get() const {
+    return from_json<T>(structured);
+  }
   friend bool operator==(const AgentAnswer&, const AgentAnswer&) = default;
 };
 

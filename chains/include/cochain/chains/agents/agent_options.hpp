@@ -10,7 +10,9 @@
 #include "cochain/chains/agents/agent_run.hpp"
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/tools/approval.hpp"
+#include "cochain/chains/tools/function_tool.hpp"
 
 namespace cochain {
 
@@ -43,15 +45,21 @@ class AgentOptions {
   }
   /// The settings of the model's calls, in place of the model's own.
   AgentOptions& chat_options(ChatOptions value) { return set(chat_options_, std::move(value)); }
-  /// The answer is a JSON object of this form: `AgentAnswer::structured`. The model is given a tool
-  /// more, `final_answer`, and must call tools; an answer of another form is told to it.
+  /// The answer is a `T`, a described struct: `answer.get<T>()`. The model is given a tool more,
+  /// `final_answer`, and must call tools; an answer of another form is told to it, which happens
+  /// as often as AgentLimits::rejected_answers_max() says.
+  template <class T>
+  AgentOptions& response_format() {
+    response_format_.emplace();
+    response_format_->schema = json_schema<T>();
+    response_format_->check = &ToolArguments<T>::check;
+    return *this;
+  }
+  /// The same with a schema: `AgentAnswer::structured`.
   AgentOptions& response_schema(Json schema) {
     response_format_.emplace();
     response_format_->schema = std::move(schema);
     return *this;
-  }
-  AgentOptions& response_format(AgentResponseFormat value) {
-    return set(response_format_, std::move(value));
   }
   /// Told of the run between any two steps: the place to store it, see Agent::resume(). It must
   /// not wait; what it throws ends the run.
@@ -69,7 +77,7 @@ class AgentOptions {
   [[nodiscard]] const std::optional<ChatOptions>& chat_options() const noexcept {
     return chat_options_;
   }
-  [[nodiscard]] const std::optional<AgentResponseFormat>& response_format() const noexcept {
+  [[nodiscard]] const std::optional<AgentResponseFormat>& answer_format() const noexcept {
     return response_format_;
   }
   [[nodiscard]] const std::function<void(const AgentRun&)>& on_step() const noexcept {

@@ -19,6 +19,7 @@
 //       ProtocolError           the answer is not what the provider's protocol says
 //       LimitError              the answer is larger than our own limits
 //     ParseError                the model's text is not in the form that was asked for
+//       DecodeError             its JSON does not fit the type, see json_convert.hpp
 //
 // What a retry loop needs is a word of the base: `retryable()` and `info().retry_after`.
 #pragma once

@@ -1,4 +1,4 @@
-// Tools out of functions: make_json_tool() for arguments as JSON.
+// Tools out of functions: make_tool() for described arguments, make_json_tool() for JSON.
 #pragma once
 
 #include <concepts>
@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/tools/tool.hpp"
 
 namespace cochain {
@@ -18,10 +19,24 @@ class NoArguments {
   NoArguments() = default;
 };
 
-/// How a type is read from the arguments of a call, and what a result is told in.
-/// Shape: specialise it for a type of your own that is not described.
+namespace detail {
+/// What is wrong with a value of that type in JSON, a line for each place; empty if nothing is.
+[[nodiscard]] std::string problems_of(const JsonType& type, const Json& json, void* scratch);
+}  // namespace detail
+
+/// How the arguments of a call become what a function takes.
+/// Shape: the general case is a described struct: its schema is what the model is told, and what
+///        from_json() takes is what passes the check.
 template <class Args>
-class ToolArguments;
+class ToolArguments {
+ public:
+  [[nodiscard]] static std::string schema() { return json_text(json_schema<Args>()); }
+  [[nodiscard]] static std::string check(const Json& arguments) {
+    Args scratch = Args();
+    return detail::problems_of(detail::json_type<Args>(), arguments, &scratch);
+  }
+  [[nodiscard]] static Args read(const Json& arguments) { return from_json<Args>(arguments); }
+};
 
 template <>
 class ToolArguments<Json> {
@@ -36,6 +51,7 @@ class ToolArguments<JsonObject> {
 template <>
 class ToolArguments<NoArguments> {
  public:
+  static std::string schema() { return {}; }
   static NoArguments read(const Json&) { return NoArguments(); }
 };
 
@@ -76,14 +92,15 @@ template <class R>
 ToolResult to_tool_result(R value) {
   if constexpr (std::is_same_v<R, ToolResult>) {
     return value;
+  } else if constexpr (std::is_same_v<R, AIMessage>) {
+    return ToolResult(std::move(value).text());
   } else if constexpr (std::is_convertible_v<R, std::string>) {
     return ToolResult(std::string(std::move(value)));
   } else if constexpr (std::is_same_v<R, Json> || std::is_same_v<R, JsonObject> ||
                        std::is_same_v<R, JsonArray>) {
     return tool_result_of_json(Json(std::move(value)));
   } else {
-    static_assert(std::is_arithmetic_v<R>, "a tool gives text, JSON, a number or a ToolResult");
-    return tool_result_of_json(Json(value));
+    return tool_result_of_json(write_json(json_type<R>(), &value));
   }
 }
 
@@ -162,10 +179,34 @@ ToolPtr make_function_tool(ToolSpec spec, F function, ToolOptions options) {
 
 }  // namespace detail
 
+/// A tool out of a function: `make_tool<Args>("weather", "The weather of a place.", f)`.
+/// Shape:    `f` is `R(Args)` or `Coro<R>(Args)`, with a ToolContext as second parameter if it
+/// wants
+///           one. Args is a described struct (see model/describe.hpp), from which the schema comes,
+///           or NoArguments; then `f` need not take it. R is text, JSON, a ToolResult, void, or
+///           whatever to_json() takes.
+///           A plain function runs on the loop, which it must not block, or, if the options say
+///           `blocking()`, on a thread.
+/// Lives:    the tool keeps `f`, and a call keeps it too. Calls share it: it is called as const.
+/// Errors:   InvalidStateError as Tool; if a coroutine is said to be blocking.
+template <class Args, class F>
+[[nodiscard]] ToolPtr make_tool(std::string name, std::string description, F f,
+                                ToolOptions options = ToolOptions()) {
+  ToolSpec spec(std::move(name), std::move(description), ToolArguments<Args>::schema());
+  return detail::make_function_tool<Args>(std::move(spec), std::move(f), std::move(options));
+}
+/// The same for a function without arguments.
+template <class F>
+[[nodiscard]] ToolPtr make_tool(std::string name, std::string description, F f,
+                                ToolOptions options = ToolOptions()) {
+  return make_tool<NoArguments, F>(std::move(name), std::move(description), std::move(f),
+                                   std::move(options));
+}
+
 /// A tool whose arguments stay JSON: for schemas that are known at run time only.
 /// Shape:    `f` is `R(Json)` or `Coro<R>(Json)`, with a ToolContext as second parameter if it
-///           wants one; R is text, JSON, a number, a ToolResult or void. Arguments are checked
-///           against the schema of `spec`.
+///           wants one; R as with make_tool(). Arguments are checked against the schema of `spec`,
+///           see validate_json().
 /// Lives:    the tool keeps `f`, and a call keeps it too. Calls share it: it is called as const.
 /// Errors:   InvalidStateError as Tool; if a coroutine is said to be blocking.
 template <class F>
