@@ -5,6 +5,7 @@
 #include "cochain/chains/agents/agent_event.hpp"
 #include "cochain/chains/agents/agent_options.hpp"
 #include "cochain/chains/agents/agent_run.hpp"
+#include "cochain/chains/agents/agent_tool.hpp"
 #include "cochain/chains/model/chat_model.hpp"
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"
