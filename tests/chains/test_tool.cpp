@@ -85,7 +85,8 @@ ASYNC_TEST(Tool, TakesEveryKindOfResult) {
   const ToolPtr later = make_tool("c", "", []() -> Coro<> { co_return; });
   const ToolPtr both = make_tool("b", "", [] { return ToolResult("short", json_array(1, 2)); });
   std::vector<std::string> contents;
-  for (const ToolPtr& tool : {text, json, described, list, nothing, later, both}) {
+  const std::vector<ToolPtr> all = {text, json, described, list, nothing, later, both};
+  for (const ToolPtr& tool : all) {
     const ToolResult result = co_await tool->call(Json(JsonObject()));
     contents.push_back(result.content);
   }
