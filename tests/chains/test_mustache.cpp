@@ -193,16 +193,18 @@ TEST(Mustache, IndentsEachLineOfAPartialButNoValue) {
 
 TEST(Mustache, NestsSectionsUpToALimit) {
   const auto nested = [](int depth) {
-    std::string text = "x";
-    for (int n = 0; n < depth; ++n) text = "{{#a}}" + text + "{{/a}}";
-    return text;
+    std::string open;
+    std::string close;
+    for (int n = 0; n < depth; ++n) {
+      open += "{{#a}}";
+      close += "{{/a}}";
+    }
+    return open + "x" + close;
   };
   EXPECT_EQ(render(nested(100), json_object("a", true)), "x");
   EXPECT_THAT(refusal(nested(101)), HasSubstr("100 deep"));
   EXPECT_THAT(refusal(nested(100'000)), HasSubstr("100 deep"));
-  std::string open;
-  for (int n = 0; n < 100'000; ++n) open += "{{#a}}";
-  EXPECT_THAT(refusal(open), HasSubstr("100 deep"));
+  EXPECT_THAT(refusal(nested(100'000).substr(0, 600'000)), HasSubstr("100 deep"));
 }
 
 TEST(Mustache, PartialsThatIncludeThemselvesEnd) {

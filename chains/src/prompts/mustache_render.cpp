@@ -14,7 +14,7 @@ using Kind = MustacheNode::Kind;
 // each use two others. Every bound here ends one way of doing so.
 constexpr std::size_t kPartialDepthMax = 32;
 constexpr std::size_t kDepthMax = 256;
-constexpr std::size_t kStepsMax = 5'000'000;
+constexpr std::size_t kStepsMax = 1'000'000;
 constexpr std::size_t kBytesMax = 64U << 20U;
 
 [[noreturn]] void refuse_size(const std::string& limit) {

@@ -44,7 +44,7 @@ class MustachePartials {
 ///         are null, false, 0, "" and []. Names are looked up in the given JSON alone, and a value
 ///         is never read as a template again.
 /// Units:  sections nest 100 deep; partials 32 deep, both together 256 deep; a template has at most
-///         1000 partials; one rendering takes at most 5 million steps and gives at most 64 MiB.
+///         1000 partials; one rendering takes at most 1 million steps and gives at most 64 MiB.
 /// Errors: PromptError on a bad template or partial, with line and character; from render() beyond
 ///         a limit.
 /// Source: the mustache specification (github.com/mustache/spec), all of its core modules.
