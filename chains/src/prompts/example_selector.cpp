@@ -128,17 +128,19 @@ std::optional<std::vector<Variables>> NGramOverlapExampleSelector::try_select(
     throw PromptError("the choice of examples needs a variable" + which + " that was not given");
   }
   const std::string text = compared->text();
-  std::vector<std::pair<double, const Variables*>> scored;
-  for (const Variables& example : examples_) {
-    scored.emplace_back(ngram_overlap(text, example.find(key_)->text()), &example);
+  std::vector<std::pair<double, std::size_t>> scored;
+  for (std::size_t n = 0; n < examples_.size(); ++n) {
+    scored.emplace_back(ngram_overlap(text, examples_[n].find(key_)->text()), n);
   }
-  const auto better = [](const auto& a, const auto& b) { return a.first > b.first; };
-  std::stable_sort(scored.begin(), scored.end(), better);
+  // Equal ones keep their order. (clang warns about stable_sort in the library of g++ 12.)
+  std::sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second < b.second;
+  });
   std::vector<Variables> chosen;
-  for (const auto& [score, example] : scored) {
+  for (const auto& [score, n] : scored) {
     constexpr double kEqual = 1e-9;  // a score of 1 is computed, and may miss it by a little
     if (score < threshold_ + kEqual) break;
-    chosen.push_back(*example);
+    chosen.push_back(examples_[n]);
   }
   return chosen;
 }
