@@ -141,8 +141,7 @@ Variables variables_of(const json::object& object) {
   Variables variables;
   for (const auto& [key, value] : object) {
     if (value.is_null()) continue;  // as if it were not there
-    variables.set(std::string(key),
-                  value.is_string() ? std::string(value.get_string()) : json::serialize(value));
+    variables.set(std::string(key), value);
   }
   return variables;
 }

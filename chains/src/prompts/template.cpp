@@ -1,94 +1,85 @@
-// Taking templates apart, and putting texts together.
+// Templates of either format, joined, with values given beforehand.
 
 #include "cochain/chains/prompts/template.hpp"
 
-#include <algorithm>
+#include "prompts/compiled_template.hpp"
 
 namespace cochain {
 namespace {
 
-bool starts_name(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-bool continues_name(char c) noexcept { return starts_name(c) || (c >= '0' && c <= '9'); }
+class CompiledMustache final : public detail::CompiledTemplate {
+ public:
+  explicit CompiledMustache(MustacheTemplate mustache) : mustache_(std::move(mustache)) {}
+  void render(const Variables& variables, std::string& out) const override {
+    out += mustache_.render(variables);
+  }
+  void add_names(std::vector<std::string>& names) const override {
+    for (const std::string& name : mustache_.variable_names()) detail::add_name(names, name);
+  }
 
-/// Tells the place in characters, as an editor counts them, and not in bytes of UTF-8.
-[[noreturn]] void refuse(const std::string& what, std::string_view before) {
-  const auto starts_character = [](char c) { return (static_cast<unsigned char>(c) >> 6) != 2; };
-  const auto characters = std::count_if(before.begin(), before.end(), starts_character);
-  throw PromptError(what + " at character " + std::to_string(characters + 1) +
-                    " of the prompt; write {{ or }} for a brace that is text");
-}
+ private:
+  MustacheTemplate mustache_;
+};
 
 }  // namespace
 
-Variables& Variables::set(std::string name, std::string value) {
-  const auto same = [&name](const auto& entry) { return entry.first == name; };
-  const auto found = std::find_if(values_.begin(), values_.end(), same);
-  if (found == values_.end()) {
-    values_.emplace_back(std::move(name), std::move(value));
+TextTemplate::TextTemplate(std::string_view text, TemplateFormat format) : format_(format) {
+  if (format == TemplateFormat::kFString) {
+    parts_.push_back(detail::compile_f_string(text));
   } else {
-    found->second = std::move(value);
+    parts_.push_back(std::make_shared<const CompiledMustache>(MustacheTemplate(text)));
   }
-  return *this;
 }
 
-const std::string* Variables::find(std::string_view name) const noexcept {
-  for (const auto& [key, value] : values_) {
-    if (key == name) return &value;
-  }
-  return nullptr;
-}
-
-TextTemplate::TextTemplate(std::string_view text) {
-  std::string literal;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c != '{' && c != '}') {
-      literal += c;
-      continue;
-    }
-    if (at + 1 < text.size() && text[at + 1] == c) {  // an escaped brace
-      literal += c;
-      ++at;
-      continue;
-    }
-    if (c == '}') refuse("a '}' without its '{'", text.substr(0, at));
-    std::size_t end = at + 1;
-    while (end < text.size() && continues_name(text[end])) ++end;
-    if (end == text.size()) refuse("a '{' without its '}'", text.substr(0, at));
-    const std::string_view name = text.substr(at + 1, end - at - 1);
-    if (text[end] != '}' || name.empty() || !starts_name(name.front())) {
-      refuse("a hole that is no {name}", text.substr(0, at));
-    }
-    if (!literal.empty()) pieces_.push_back({std::exchange(literal, std::string()), false});
-    pieces_.push_back({std::string(name), true});
-    at = end;
-  }
-  if (!literal.empty()) pieces_.push_back({std::move(literal), false});
-}
+TextTemplate::TextTemplate(const MustacheTemplate& mustache)
+    : parts_(1, std::make_shared<const CompiledMustache>(mustache)),
+      format_(TemplateFormat::kMustache) {}
 
 std::string TextTemplate::format(const Variables& variables) const {
-  std::string text;
-  for (const Piece& piece : pieces_) {
-    if (!piece.hole) {
-      text += piece.text;
-    } else if (const std::string* value = variables.find(piece.text)) {
-      text += *value;
-    } else {
-      throw PromptError("the prompt needs a variable '" + piece.text + "' that was not given");
+  Variables storage;
+  const Variables& all = partials_.fill(variables, storage);
+  if (strict_) {
+    const std::vector<std::string> missing = missing_names(all);
+    if (!missing.empty()) {
+      throw PromptError("the prompt needs a variable '" + missing.front() + "' that was not given");
     }
   }
+  std::string text;
+  for (const auto& part : parts_) part->render(all, text);
   return text;
 }
 
 std::vector<std::string> TextTemplate::variable_names() const {
   std::vector<std::string> names;
-  for (const Piece& piece : pieces_) {
-    const bool known = std::find(names.begin(), names.end(), piece.text) != names.end();
-    if (piece.hole && !known) names.push_back(piece.text);
-  }
+  for (const auto& part : parts_) part->add_names(names);
+  std::erase_if(names, [this](const std::string& name) { return partials_.contains(name); });
   return names;
+}
+
+std::vector<std::string> TextTemplate::missing_names(const Variables& variables) const {
+  std::vector<std::string> names = variable_names();
+  std::erase_if(names, [&](const std::string& name) { return variables.contains(name); });
+  return names;
+}
+
+TextTemplate TextTemplate::optional(std::string name) const {
+  TextTemplate made = *this;
+  made.partials_.set_optional(std::move(name));
+  return made;
+}
+
+TextTemplate TextTemplate::strict() const {
+  TextTemplate made = *this;
+  made.strict_ = true;
+  return made;
+}
+
+void TextTemplate::append(const TextTemplate& other) {
+  partials_.merge(other.partials_);
+  const auto others = other.parts_;  // `other` may be this
+  parts_.insert(parts_.end(), others.begin(), others.end());
+  format_ = other.format_;
+  strict_ = strict_ || other.strict_;
 }
 
 Coro<std::string> PromptTemplate::do_invoke(Variables input, RunConfig) const {

@@ -1,91 +1,118 @@
-// Texts with holes: `{name}` is replaced by a variable, `{{` and `}}` stand for braces.
+// Texts with holes: `{name}` is replaced by a variable, `{{` and `}}` stand for braces; or
+// mustache.
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cochain/chains/prompts/mustache.hpp"
+#include "cochain/chains/prompts/variables.hpp"
 #include "cochain/chains/runnable/runnable.hpp"
 
 namespace cochain {
 
-/// A template is wrong, or a variable that it needs is missing; the message names it.
-class PromptError : public Error {
- public:
-  using Error::Error;
-};
-
-/// Values by name for the holes of a prompt.
-/// Shape: `variables("text", "Good morning", "language", "French")`, or set() one by one.
-class Variables {
- public:
-  Variables() = default;
-  Variables& set(std::string name, std::string value);
-  /// Lives: until the next set().
-  [[nodiscard]] const std::string* find(std::string_view name) const noexcept;
-  [[nodiscard]] bool empty() const noexcept { return values_.empty(); }
-  [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return values_.end(); }
-
- private:
-  std::vector<std::pair<std::string, std::string>> values_;
-};
+/// How the holes of a template are written.
+enum class TemplateFormat : std::uint8_t { kFString, kMustache };
 
 namespace detail {
-inline void set_variables(Variables&) {}
-template <class Name, class Value, class... Rest>
-void set_variables(Variables& variables, Name&& name, Value&& value, Rest&&... rest) {
-  variables.set(std::string(std::forward<Name>(name)), std::string(std::forward<Value>(value)));
-  set_variables(variables, std::forward<Rest>(rest)...);
-}
+class CompiledTemplate;
 }  // namespace detail
 
-/// Builds Variables from names and values in turn: g++ 12 does not build a braced list in a
-/// co_await expression, and this reads as well.
-template <class... Items>
-[[nodiscard]] Variables variables(Items&&... items) {
-  static_assert(sizeof...(Items) % 2 == 0, "variables() takes names and values in turn");
-  Variables made;
-  detail::set_variables(made, std::forward<Items>(items)...);
-  return made;
-}
-
 /// A text with holes, taken apart once.
-/// Shape:  `{name}` is a hole; a name is letters, digits and `_`, not starting with a digit. No
-///         attributes, indexes or formats: a template from a stranger can reach nothing but the
-///         variables, and a value is never read as a template again.
-/// Errors: PromptError on a lone brace or a bad name, telling where; from format() for a missing
-///         variable, naming it.
+/// Shape:  kFString: `{name}` is a hole; a name is letters, digits and `_`, not starting with a
+///         digit. No attributes, indexes or formats: a template from a stranger can reach nothing
+///         but the variables. Each variable must be given. kMustache: as MustacheTemplate, where
+///         what is not given is the empty text; see strict(). A value is never read as a template
+///         again, and is written as Variables::Value::text() says. A copy shares what was taken
+///         apart; partial(), optional(), strict() and `+` return a new template.
+/// Errors: PromptError on a bad template, telling where; from format() for a missing variable,
+///         naming it.
 class TextTemplate {
  public:
-  explicit TextTemplate(std::string_view text);
+  explicit TextTemplate(std::string_view text, TemplateFormat format = TemplateFormat::kFString);
+  explicit TextTemplate(const MustacheTemplate& mustache);
+
   [[nodiscard]] std::string format(const Variables& variables) const;
-  /// The names of its holes, each once, in order.
+  /// The names of what has to be given, each once, in order: none that has a partial value or is
+  /// optional. For mustache, those that are looked up outside of sections.
   [[nodiscard]] std::vector<std::string> variable_names() const;
+  /// The names of variable_names() that `variables` lacks.
+  [[nodiscard]] std::vector<std::string> missing_names(const Variables& variables) const;
+
+  /// With a value for `name`, or with a function that is asked for it at each format() that was
+  /// given none.
+  template <class ValueOrFunction>
+  [[nodiscard]] TextTemplate partial(std::string name, ValueOrFunction&& given) const {
+    TextTemplate made = *this;
+    made.partials_.set(std::move(name), std::forward<ValueOrFunction>(given));
+    return made;
+  }
+  /// `name` may be left out, and is the empty text then.
+  [[nodiscard]] TextTemplate optional(std::string name) const;
+  /// All of variable_names() must be given, in a mustache template too.
+  [[nodiscard]] TextTemplate strict() const;
+
+  /// One text behind the other; each keeps its own format, and partial values hold for both.
+  /// Errors: PromptError if both have a partial value for the same name, unless it is equal.
+  [[nodiscard]] friend TextTemplate operator+(TextTemplate first, const TextTemplate& second) {
+    first.append(second);
+    return first;
+  }
+  /// The text is a template in the format of the last part.
+  [[nodiscard]] friend TextTemplate operator+(TextTemplate first, std::string_view second) {
+    first.append(TextTemplate(second, first.format_));
+    return first;
+  }
 
  private:
-  struct Piece {
-    std::string text;  // literal, or the name of a hole
-    bool hole;
-  };
-  std::vector<Piece> pieces_;
+  void append(const TextTemplate& other);
+
+  std::vector<std::shared_ptr<const detail::CompiledTemplate>> parts_;
+  TemplateFormat format_;
+  PartialVariables partials_;
+  bool strict_ = false;
 };
 
 /// A prompt of one text: `PromptTemplate("Translate to {language}: {text}") | model`.
 class PromptTemplate final : public Runnable<Variables, std::string> {
  public:
-  explicit PromptTemplate(std::string_view text) : template_(text) {}
+  explicit PromptTemplate(std::string_view text, TemplateFormat format = TemplateFormat::kFString)
+      : template_(text, format) {}
+  explicit PromptTemplate(TextTemplate text) : template_(std::move(text)) {}
+
   [[nodiscard]] std::string format(const Variables& variables) const {
     return template_.format(variables);
   }
   [[nodiscard]] std::vector<std::string> variable_names() const {
     return template_.variable_names();
   }
-  [[nodiscard]] Coro<std::string> do_invoke(Variables input, RunConfig config) const override;
+  [[nodiscard]] const TextTemplate& text() const noexcept { return template_; }
+
+  /// As those of TextTemplate.
+  template <class ValueOrFunction>
+  [[nodiscard]] PromptTemplate partial(std::string name, ValueOrFunction&& given) const {
+    return PromptTemplate(template_.partial(std::move(name), std::forward<ValueOrFunction>(given)));
+  }
+  [[nodiscard]] PromptTemplate optional(std::string name) const {
+    return PromptTemplate(template_.optional(std::move(name)));
+  }
+  [[nodiscard]] PromptTemplate strict() const { return PromptTemplate(template_.strict()); }
+  [[nodiscard]] friend PromptTemplate operator+(const PromptTemplate& first,
+                                                const PromptTemplate& second) {
+    return PromptTemplate(first.template_ + second.template_);
+  }
+  [[nodiscard]] friend PromptTemplate operator+(const PromptTemplate& first,
+                                                std::string_view second) {
+    return PromptTemplate(first.template_ + second);
+  }
 
  private:
+  [[nodiscard]] Coro<std::string> do_invoke(Variables input, RunConfig config) const override;
+
   TextTemplate template_;
 };
 
