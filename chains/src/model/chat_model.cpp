@@ -36,9 +36,9 @@ Coro<AIMessage> sum_told(Stream<ContentEvent> events, RunConfig config) {
   co_return message;
 }
 
-class BoundModel final : public ChatModel {
+class ModelWithOptions final : public ChatModel {
  public:
-  BoundModel(std::shared_ptr<const ChatModel> model, ChatOptions options)
+  ModelWithOptions(std::shared_ptr<const ChatModel> model, ChatOptions options)
       : model_(std::move(model)), options_(std::move(options)) {}
   [[nodiscard]] std::string name() const override { return model_->name(); }
   [[nodiscard]] const ChatOptions& options() const noexcept override { return options_; }
@@ -75,10 +75,15 @@ Stream<AIMessageChunk> ChatModel::do_stream(Messages input, RunConfig) const {
   return chunks_of(generate_events(std::move(input), options()));
 }
 
+std::shared_ptr<ChatModel> with_options(std::shared_ptr<const ChatModel> model,
+                                        ChatOptions options) {
+  if (!model) throw InvalidStateError("there is no model: the pointer is empty");
+  return std::make_shared<ModelWithOptions>(std::move(model), std::move(options));
+}
+
 std::shared_ptr<ChatModel> bind(std::shared_ptr<const ChatModel> model, ChatOptions options) {
-  if (!model) throw InvalidStateError("bind() was given no model");
-  ChatOptions both = model->options().merged_with(options);
-  return std::make_shared<BoundModel>(std::move(model), std::move(both));
+  ChatOptions both = model ? model->options().merged_with(options) : std::move(options);
+  return with_options(std::move(model), std::move(both));
 }
 
 std::shared_ptr<ChatModel> bind_tools(std::shared_ptr<const ChatModel> model,

@@ -304,4 +304,38 @@ Messages messages_from_json(const Json& value) {
   return made;
 }
 
+Json JsonCodec<Message>::schema() {
+  JsonObject role =
+      json_object("type", "string", "enum", json_array("system", "human", "ai", "tool"));
+  JsonObject content = json_object(
+      "anyOf", json_array(json_object("type", "string"),
+                          json_object("type", "array", "items", json_object("type", "object"))));
+  return json_object("title", "Message", "type", "object", "properties",
+                     json_object("type", std::move(role), "content", std::move(content)),
+                     "required", json_array("type", "content"));
+}
+
+AIMessage JsonCodec<AIMessage>::from_json(const Json& json) {
+  Message message = message_from_json(json);
+  AIMessage* answer = message.get_if<AIMessage>();
+  if (answer == nullptr) throw ParseError("$.type: wanted \"ai\"");
+  return std::move(*answer);
+}
+
+Json json_value(const AIMessageChunk& chunk) {
+  JsonObject made = json_object("content", chunk.content());
+  if (!chunk.reasoning().empty()) made["reasoning"] = chunk.reasoning();
+  if (!chunk.refusal().empty()) made["refusal"] = chunk.refusal();
+  if (const std::optional<ToolCallChunk> call = chunk.tool_call_chunk()) {
+    made["tool_call_chunk"] = json_object("index", call->index, "id", call->id, "name", call->name,
+                                          "args", call->arguments);
+  }
+  if (const std::optional<Usage> usage = chunk.usage()) {
+    made["usage"] = json_object("input_tokens", usage->input_tokens, "output_tokens",
+                                usage->output_tokens, "total_tokens", usage->total_tokens);
+  }
+  if (chunk.is_last()) made["finish_reason"] = to_string(chunk.finish_reason());
+  return made;
+}
+
 }  // namespace cochain

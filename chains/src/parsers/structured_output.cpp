@@ -20,26 +20,6 @@ namespace {
 using Reason = StructuredOutputError::Reason;
 constexpr std::size_t kNameBytesMax = 64;
 
-/// The model with the options of these questions: its runs are told as runs of a chat model.
-class AskingModel final : public ChatModel {
- public:
-  AskingModel(std::shared_ptr<const ChatModel> model, ChatOptions options)
-      : model_(std::move(model)), options_(std::move(options)) {}
-  [[nodiscard]] std::string name() const override { return model_->name(); }
-  [[nodiscard]] const ChatOptions& options() const noexcept override { return options_; }
-  [[nodiscard]] Coro<AIMessage> generate(Messages messages, ChatOptions options) const override {
-    return model_->generate(std::move(messages), std::move(options));
-  }
-  [[nodiscard]] Stream<ContentEvent> generate_events(Messages messages,
-                                                     ChatOptions options) const override {
-    return model_->generate_events(std::move(messages), std::move(options));
-  }
-
- private:
-  std::shared_ptr<const ChatModel> model_;
-  ChatOptions options_;
-};
-
 /// Names of schemas and tools are letters, figures, _ and -, at all providers.
 std::string plain_name(std::string_view name) {
   std::string plain;
@@ -134,7 +114,7 @@ SharedStructuredPlan make_structured_plan(std::shared_ptr<const ChatModel> model
                       plan->method != StructuredMethod::kJsonMode;
   if (strict) schema = strict_schema(std::move(schema));
   set_format(*plan, chat, schema, strict ? SchemaStrictness::kStrict : SchemaStrictness::kLoose);
-  plan->model = std::make_shared<const AskingModel>(std::move(model), std::move(chat));
+  plan->model = with_options(std::move(model), std::move(chat));
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "cochain/chains/model/message_json.hpp"
 #include "prompts/value_text.hpp"
 
 namespace cochain {
@@ -158,6 +159,37 @@ const Variables& PartialVariables::fill(const Variables& given, Variables& stora
     if (!given.contains(name)) storage.set(name, "");
   }
   return storage;
+}
+
+Json JsonCodec<Variables>::to_json(const Variables& variables) {
+  JsonObject object;
+  for (const auto& [name, value] : variables) {
+    if (const Json* json = value.if_json()) {
+      object[name] = *json;
+    } else if (const Messages* messages = value.if_messages()) {
+      object[name] = messages_to_json(*messages);
+    }
+  }
+  return object;
+}
+
+Variables JsonCodec<Variables>::from_json(const Json& json) {
+  const JsonObject* object = json.if_object();
+  if (object == nullptr) throw ParseError("variables are a JSON object");
+  Variables variables;
+  for (const auto& [name, value] : *object) variables.set(std::string(name), value);
+  return variables;
+}
+
+Json detail::schema_of_variables(const std::vector<std::string>& names) {
+  JsonObject properties;
+  JsonArray required;
+  for (const std::string& name : names) {
+    properties[name] = JsonObject();
+    required.emplace_back(name);
+  }
+  return json_object("type", "object", "properties", std::move(properties), "required",
+                     std::move(required));
 }
 
 }  // namespace cochain

@@ -143,7 +143,7 @@ std::string Assign::name() const {
 
 StepInfo Assign::info() const {
   StepInfo made = Runnable::info().with_shape(StepShape::kParallel);
-  for (const auto& [key, step] : *members_) made.add(step->info(), key);
+  for (const auto& [key, step] : *members_) made.add(step->step().info(), key);
   return made;
 }
 

@@ -8,6 +8,7 @@
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/model/redact.hpp"
+#include "cochain/chains/runnable/active_run.hpp"
 #include "cochain/core/timeouts.hpp"
 #include "concurrency_cap.hpp"
 
@@ -67,6 +68,8 @@ ToolOptions& ToolOptions::blocking(std::shared_ptr<ThreadPoolExecutor> executor)
   return *this;
 }
 
+Json json_value(const ToolResult& result) { return Json(result.content); }
+
 const Messages& ToolContext::messages() const noexcept {
   static const Messages kNone;
   return messages_ ? *messages_ : kNone;
@@ -115,6 +118,36 @@ std::string Tool::check(const Json& arguments) const {
 }
 
 Coro<ToolResult> Tool::call(Json arguments, ToolContext context) const {
+  if (!ActiveRun::needed(context.config())) {
+    return call_checked(std::move(arguments), std::move(context));
+  }
+  return call_told(std::move(arguments), std::move(context));
+}
+
+Coro<ToolResult> Tool::call_told(Json arguments, ToolContext context) const {
+  ActiveRun run(context.config());
+  run.begin(RunKind::kTool, name());
+  run.start(RunValue::view(arguments));
+  const Json kept = run.heard() ? arguments : Json();
+  context.with_config(run.config());
+  try {
+    run.enter();
+    ToolResult result = co_await call_checked(std::move(arguments), std::move(context));
+    run.leave();
+    if (result.status == ToolStatus::kError) {
+      run.fail(std::make_exception_ptr(ToolError(result.content)));
+    } else {
+      run.end(RunValue::view(kept), RunValue::view(result));
+    }
+    co_return result;
+  } catch (...) {
+    run.leave();
+    run.fail(std::current_exception());
+    throw;
+  }
+}
+
+Coro<ToolResult> Tool::call_checked(Json arguments, ToolContext context) const {
   const std::string problem = check(arguments);
   if (!problem.empty()) {
     co_return ToolResult::error("Invalid arguments; the tool did not run.\n" + problem);

@@ -55,7 +55,7 @@ class Agent final : public Runnable<Messages, AgentAnswer> {
     return agent;
   }
 
-  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] std::string name() const override;
   [[nodiscard]] const AgentOptions& options() const noexcept;
 
  private:

@@ -39,6 +39,11 @@ class ChatModel : public Runnable<Messages, AIMessage> {
   [[nodiscard]] Stream<AIMessageChunk> do_stream(Messages input, RunConfig config) const override;
 };
 
+/// The same model, with these options in place of its own.
+/// Lives:    keeps the model, as long as its answers come.
+[[nodiscard]] std::shared_ptr<ChatModel> with_options(std::shared_ptr<const ChatModel> model,
+                                                      ChatOptions options);
+
 /// The model with options of its own: LangChain's `model.bind(…)`. What a call says holds, then
 /// what is bound last, then the model's own options.
 [[nodiscard]] std::shared_ptr<ChatModel> bind(std::shared_ptr<const ChatModel> model,

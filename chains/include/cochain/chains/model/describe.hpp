@@ -244,6 +244,7 @@ class VariantItems {
 template <class... T>
 class VariantItems<std::variant<T...>> {
  public:
+  static constexpr bool has_json_form();
   static constexpr bool kIs = true;
   using Variant = std::variant<T...>;
   static constexpr JsonTypeOf kTypes[] = {&json_type<T>...};
@@ -459,6 +460,34 @@ constexpr JsonType type_of_custom() {
   };
   type.custom_schema = [] { return Json(JsonCodec<T>::schema()); };
   return type;
+}
+
+/// True if T has a form in JSON: it is a word, is described, has a codec, or holds what has.
+/// Of a described struct the members are not looked at.
+template <class T>
+constexpr bool has_json_form() {
+  if constexpr (HasCodec<T> || kIsWord<T>) {
+    return true;
+  } else if constexpr (OptionalItem<T>::kIs) {
+    return has_json_form<typename OptionalItem<T>::Item>();
+  } else if constexpr (VariantItems<T>::kIs) {
+    return VariantItems<T>::has_json_form();
+  } else if constexpr (JsonMap<T>) {
+    return has_json_form<typename T::mapped_type>();
+  } else if constexpr (JsonList<T>) {
+    return has_json_form<typename T::value_type>();
+  } else if constexpr (std::is_enum_v<T>) {
+    return boost::describe::has_describe_enumerators<T>::value;
+  } else if constexpr (std::is_class_v<T>) {
+    return boost::describe::has_describe_members<T>::value && std::is_default_constructible_v<T>;
+  } else {
+    return false;
+  }
+}
+
+template <class... T>
+constexpr bool VariantItems<std::variant<T...>>::has_json_form() {
+  return (detail::has_json_form<T>() && ...);
 }
 
 template <class T>

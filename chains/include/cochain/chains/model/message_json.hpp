@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/content_event.hpp"
+#include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/model/message.hpp"
 
 namespace cochain {
@@ -72,5 +73,34 @@ template <class Value>
   // A template, for otherwise a braced list of pairs could be JSON as well.
   return detail::convert_to_messages(list);
 }
+
+/// Messages are words of to_json(), from_json() and json_schema().
+template <>
+class JsonCodec<Message> {
+ public:
+  static Json to_json(const Message& message) { return message_to_json(message); }
+  static Message from_json(const Json& json) { return message_from_json(json); }
+  static Json schema();
+};
+template <>
+class JsonCodec<Messages> {
+ public:
+  static Json to_json(const Messages& messages) { return messages_to_json(messages); }
+  static Messages from_json(const Json& json) { return messages_from_json(json); }
+  static Json schema() {
+    return json_object("type", "array", "items", JsonCodec<Message>::schema());
+  }
+};
+template <>
+class JsonCodec<AIMessage> {
+ public:
+  static Json to_json(const AIMessage& message) { return message_to_json(message); }
+  /// Errors: ParseError, too, if somebody else speaks.
+  static AIMessage from_json(const Json& json);
+  static Json schema() { return JsonCodec<Message>::schema(); }
+};
+
+/// A piece of an answer, as JSON in the events of a run: what it adds.
+[[nodiscard]] Json json_value(const AIMessageChunk& chunk);
 
 }  // namespace cochain

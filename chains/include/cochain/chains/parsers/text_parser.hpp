@@ -41,6 +41,8 @@ class TextOutputParser : public Runnable<AIMessage, Out> {
   [[nodiscard]] virtual std::string get_format_instructions() const = 0;
   /// A reader for one stream, which may outlive the parser; nullptr if all of the text is needed.
   [[nodiscard]] virtual std::unique_ptr<TextReader<Out>> read() const { return nullptr; }
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kParser; }
+  [[nodiscard]] bool streams() const noexcept override { return read() != nullptr; }
 
  protected:
   [[nodiscard]] Coro<Out> do_invoke(AIMessage input, RunConfig) const override {
@@ -76,6 +78,9 @@ class TextStep final : public Runnable<std::string, Out> {
  public:
   using Parser = std::shared_ptr<const TextOutputParser<Out>>;
   explicit TextStep(Parser parser) : parser_(std::move(parser)) {}
+  [[nodiscard]] std::string name() const override { return parser_->name(); }
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kParser; }
+  [[nodiscard]] bool streams() const noexcept override { return parser_->streams(); }
 
  protected:
   [[nodiscard]] Coro<Out> do_invoke(std::string input, RunConfig) const override {

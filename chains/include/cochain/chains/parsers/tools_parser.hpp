@@ -51,6 +51,8 @@ class ToolsParserOptions {
 ///           the answer was cut off. ParseError if a tool is none of those that were named.
 class ToolsOutputParser final : public Runnable<AIMessage, ParsedToolCalls> {
  public:
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kParser; }
+  [[nodiscard]] bool streams() const noexcept override { return true; }
   explicit ToolsOutputParser(ToolsParserOptions options = ToolsParserOptions())
       : options_(std::move(options)) {}
   /// The calls of a whole answer.

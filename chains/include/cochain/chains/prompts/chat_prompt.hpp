@@ -68,10 +68,14 @@ class PartTemplate {
 ///        throw.
 class BaseChatPromptTemplate : public Runnable<Variables, Messages> {
  public:
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kPrompt; }
   /// Errors: PromptError, as TextTemplate; InvalidStateError if the messages must be waited for.
   [[nodiscard]] virtual Messages format(const Variables& variables) const = 0;
   /// The names of what has to be given, each once, in order.
   [[nodiscard]] virtual std::vector<std::string> variable_names() const = 0;
+  [[nodiscard]] Json input_schema() const override {
+    return detail::schema_of_variables(variable_names());
+  }
 };
 
 /// A prompt of several messages, each with holes.

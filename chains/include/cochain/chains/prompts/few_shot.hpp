@@ -40,6 +40,7 @@ class ExampleSource {
 /// Errors: PromptError, as TextTemplate; one that names the variable which an example lacks.
 class FewShotPromptTemplate final : public Runnable<Variables, std::string> {
  public:
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kPrompt; }
   /// `example` shows one example; prefix and suffix are written in `format`.
   explicit FewShotPromptTemplate(TextTemplate example,
                                  TemplateFormat format = TemplateFormat::kFString)
@@ -61,6 +62,9 @@ class FewShotPromptTemplate final : public Runnable<Variables, std::string> {
   [[nodiscard]] std::string format(const Variables& variables) const;
   /// The names in prefix and suffix of what has to be given.
   [[nodiscard]] std::vector<std::string> variable_names() const;
+  [[nodiscard]] Json input_schema() const override {
+    return detail::schema_of_variables(variable_names());
+  }
 
  private:
   [[nodiscard]] Coro<std::string> do_invoke(Variables input, RunConfig config) const override;

@@ -11,7 +11,7 @@
 
 #include "cochain/chains/prompts/mustache.hpp"
 #include "cochain/chains/prompts/variables.hpp"
-#include "cochain/chains/runnable/runnable.hpp"
+#include "cochain/chains/runnable/compose.hpp"
 
 namespace cochain {
 
@@ -80,6 +80,10 @@ class TextTemplate {
 /// A prompt of one text: `PromptTemplate("Translate to {language}: {text}") | model`.
 class PromptTemplate final : public Runnable<Variables, std::string> {
  public:
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kPrompt; }
+  [[nodiscard]] Json input_schema() const override {
+    return detail::schema_of_variables(variable_names());
+  }
   explicit PromptTemplate(std::string_view text, TemplateFormat format = TemplateFormat::kFString)
       : template_(text, format) {}
   explicit PromptTemplate(TextTemplate text) : template_(std::move(text)) {}
@@ -114,6 +118,16 @@ class PromptTemplate final : public Runnable<Variables, std::string> {
   [[nodiscard]] Coro<std::string> do_invoke(Variables input, RunConfig config) const override;
 
   TextTemplate template_;
+};
+
+/// What parallel() and assign() give is what a prompt takes: members are variables by their names.
+template <>
+class StepLink<JsonObject, Variables> {
+ public:
+  static constexpr bool kMeets = true;
+  static Variables give(JsonObject object) {
+    return JsonCodec<Variables>::from_json(Json(std::move(object)));
+  }
 };
 
 }  // namespace cochain

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/model/message.hpp"
 #include "cochain/core/error.hpp"
 
@@ -110,6 +110,21 @@ template <class... Items>
   detail::set_variables(made, std::forward<Items>(items)...);
   return made;
 }
+
+/// Variables are an object in JSON; messages among them are written in our own form, and read back
+/// as JSON.
+template <>
+class JsonCodec<Variables> {
+ public:
+  static Json to_json(const Variables& variables);
+  static Variables from_json(const Json& json);
+  static Json schema() { return json_object("type", "object"); }
+};
+
+namespace detail {
+/// The schema of an object with these members, all of them required.
+[[nodiscard]] Json schema_of_variables(const std::vector<std::string>& names);
+}  // namespace detail
 
 /// Values that a prompt is given before it is formatted: ready ones, and functions that are asked
 /// each time. What is given when it is formatted wins over them.

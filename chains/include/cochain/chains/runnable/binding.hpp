@@ -47,6 +47,8 @@ class Bound final : public Runnable<In, Out> {
   [[nodiscard]] RunKind kind() const noexcept override { return step_->kind(); }
   [[nodiscard]] StepInfo info() const override { return step_->info(); }
   [[nodiscard]] bool streams() const noexcept override { return step_->streams(); }
+  [[nodiscard]] Json input_schema() const override { return step_->input_schema(); }
+  [[nodiscard]] Json output_schema() const override { return step_->output_schema(); }
   [[nodiscard]] bool transparent() const noexcept override { return true; }
 
  private:

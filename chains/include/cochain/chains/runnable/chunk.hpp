@@ -8,6 +8,7 @@
 
 #include "cochain/chains/model/content_event.hpp"
 #include "cochain/chains/model/message.hpp"
+#include "cochain/chains/model/message_json.hpp"
 #include "cochain/core/stream.hpp"
 
 namespace cochain {

@@ -147,6 +147,7 @@ class Side {
     for (StepInfo& part : mine.parts) info.add(std::move(part));
   }
   [[nodiscard]] bool streams() const noexcept { return step_->streams(); }
+  [[nodiscard]] const RunnableBase& step() const noexcept { return *step_; }
 
  private:
   std::shared_ptr<const Runnable<In, Out>> step_;
@@ -167,6 +168,8 @@ class Sequence final : public NumberedSteps<In, Out> {
   [[nodiscard]] bool streams() const noexcept override {
     return std::is_same_v<Middle, Wants> && first_.streams() && second_.streams();
   }
+  [[nodiscard]] Json input_schema() const override { return first_.step().input_schema(); }
+  [[nodiscard]] Json output_schema() const override { return second_.step().output_schema(); }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made = NumberedSteps<In, Out>::info().with_shape(StepShape::kSequence);
     first_.add_to(made);
@@ -248,6 +251,8 @@ class Chain final : public Runnable<In, Out> {
   [[nodiscard]] RunKind kind() const noexcept override { return steps_->kind(); }
   [[nodiscard]] StepInfo info() const override { return steps_->info(); }
   [[nodiscard]] bool streams() const noexcept override { return steps_->streams(); }
+  [[nodiscard]] Json input_schema() const override { return steps_->input_schema(); }
+  [[nodiscard]] Json output_schema() const override { return steps_->output_schema(); }
 
  protected:
   using Held = typename Runnable<In, Out>::Held;

@@ -52,7 +52,7 @@ class Member {
   [[nodiscard]] virtual Stream<JsonObjectChunk> transform(std::string key,
                                                           Stream<chunk_of_t<In>> input,
                                                           RunConfig config) const = 0;
-  [[nodiscard]] virtual StepInfo info() const = 0;
+  [[nodiscard]] virtual const RunnableBase& step() const noexcept = 0;
 };
 
 template <class In, class Out>
@@ -60,7 +60,7 @@ class MemberOf final : public Member<In> {
  public:
   using Step = std::shared_ptr<const Runnable<In, Out>>;
   explicit MemberOf(Step step) : step_(std::move(step)) {}
-  [[nodiscard]] StepInfo info() const override { return step_->info(); }
+  [[nodiscard]] const RunnableBase& step() const noexcept override { return *step_; }
   [[nodiscard]] Coro<Json> invoke(In input, RunConfig config) const override {
     return call(step_, std::move(input), std::move(config));
   }
@@ -101,6 +101,19 @@ class MemberOf final : public Member<In> {
 /// The steps of an object's members, by name.
 template <class In>
 using Members = std::vector<std::pair<std::string, std::shared_ptr<const Member<In>>>>;
+
+/// The schema of an object with these members.
+template <class In>
+Json schema_of_members(const Members<In>& members) {
+  JsonObject properties;
+  JsonArray required;
+  for (const auto& [key, member] : members) {
+    properties[key] = member->step().output_schema();
+    required.emplace_back(key);
+  }
+  return json_object("type", "object", "properties", std::move(properties), "required",
+                     std::move(required));
+}
 
 template <class In>
 void add_members_of(Members<In>&) {}

@@ -131,9 +131,13 @@ class Parallel final : public Runnable<In, JsonObject> {
     return "RunnableParallel<" + keys + ">";
   }
   [[nodiscard]] bool streams() const noexcept override { return true; }
+  [[nodiscard]] Json input_schema() const override {
+    return members_->front().second->step().input_schema();
+  }
+  [[nodiscard]] Json output_schema() const override { return schema_of_members(*members_); }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made = Runnable<In, JsonObject>::info().with_shape(StepShape::kParallel);
-    for (const auto& [key, step] : *members_) made.add(step->info(), key);
+    for (const auto& [key, step] : *members_) made.add(step->step().info(), key);
     return made;
   }
 

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/json_convert.hpp"
 #include "cochain/core/coro.hpp"
 
 namespace cochain {
@@ -166,6 +166,8 @@ Json json_of_value(const T& value) {
     return Json(value);
   } else if constexpr (requires { json_value(value); }) {
     return json_value(value);
+  } else if constexpr (has_json_form<T>()) {
+    return to_json(value);
   } else {
     return Json(readable_type_name(typeid(T)));
   }

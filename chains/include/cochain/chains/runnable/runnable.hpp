@@ -121,6 +121,8 @@ class Runnable : public RunnableBase {
     return run_events(self(), std::move(input), std::move(config), std::move(options));
   }
 
+  [[nodiscard]] Json input_schema() const override { return detail::schema_or_name<In>(); }
+  [[nodiscard]] Json output_schema() const override { return detail::schema_or_name<Out>(); }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made(this->name(), type_name<In>(), type_name<Out>());
     made.kind = this->kind();

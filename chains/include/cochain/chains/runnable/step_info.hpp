@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/runnable/run.hpp"
 
 namespace cochain {
@@ -61,6 +62,20 @@ template <class T>
   return type_name(typeid(T));
 }
 
+namespace detail {
+/// The schema of a type, or its name.
+template <class T>
+Json schema_or_name() {
+  if constexpr (std::is_same_v<T, JsonObject>) {
+    return json_object("type", "object");
+  } else if constexpr (has_json_form<T>()) {
+    return json_schema<T>();
+  } else {
+    return json_object("title", type_name<T>());
+  }
+}
+}  // namespace detail
+
 /// What all steps have, whatever goes in and out.
 class RunnableBase {
  public:
@@ -70,6 +85,10 @@ class RunnableBase {
   [[nodiscard]] virtual std::string name() const;
   [[nodiscard]] virtual RunKind kind() const noexcept { return RunKind::kChain; }
   [[nodiscard]] virtual StepInfo info() const = 0;
+  /// The JSON Schema of what it takes, and of what it gives; `{"title": …}` with the type's name
+  /// where that has no form in JSON.
+  [[nodiscard]] virtual Json input_schema() const = 0;
+  [[nodiscard]] virtual Json output_schema() const = 0;
   /// True if do_transform() gives pieces before its input is over.
   [[nodiscard]] virtual bool streams() const noexcept { return false; }
   /// True if it only stands before another step: its runs are those of that step.

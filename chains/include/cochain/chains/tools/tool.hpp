@@ -227,6 +227,7 @@ class Tool {
   /// Lives:    the tool until the await is over.
   /// Errors:   what goes wrong is the result, with the status kError; thrown are only
   ///           CancelledError and, with ToolErrors::kThrow, what the tool threw.
+  ///           The observers of the context's configuration are told of it as of any run.
   [[nodiscard]] Coro<ToolResult> call(Json arguments, ToolContext context = ToolContext()) const;
 
  protected:
@@ -240,6 +241,8 @@ class Tool {
   [[nodiscard]] virtual std::string do_check(const Json& arguments) const;
 
  private:
+  Coro<ToolResult> call_told(Json arguments, ToolContext context) const;
+  Coro<ToolResult> call_checked(Json arguments, ToolContext context) const;
   Coro<ToolResult> call_in_time(Json arguments, ToolContext context) const;
   [[nodiscard]] ToolResult result_of(const std::exception_ptr& error) const;
 
@@ -247,6 +250,9 @@ class Tool {
   ToolOptions options_;
   Json schema_;
 };
+
+/// As JSON, in the events of a run.
+[[nodiscard]] Json json_value(const ToolResult& result);
 
 /// How tools are handled: shared, and never changed.
 using ToolPtr = std::shared_ptr<const Tool>;
