@@ -58,7 +58,7 @@ class Strict {
     if (const Json* all = from.if_contains("allOf")) return only_part(*all, from, path, depth);
     JsonObject to;
     std::string notes;
-    for (const auto& [key, value] : from) rewrite_word(key, value, from, path, depth, to, notes);
+    for (const auto& [key, value] : from) rewrite_word(key, value, path, depth, to, notes);
     const bool says_what =
         to.contains("type") || to.contains("enum") || to.contains("const") || to.contains("anyOf");
     if (!says_what) refuse(path, "takes any value");
@@ -77,8 +77,8 @@ class Strict {
     return *type == Json("object");
   }
 
-  void rewrite_word(std::string_view key, const Json& value, const JsonObject& from,
-                    const std::string& path, int depth, JsonObject& to, std::string& notes) {
+  void rewrite_word(std::string_view key, const Json& value, const std::string& path, int depth,
+                    JsonObject& to, std::string& notes) {
     if (key == "type" || key == "title" || key == "description" || key == "enum" ||
         key == "const") {
       to[key] = value;
@@ -95,7 +95,6 @@ class Strict {
       const std::string words = words_for(key, value);
       if (!words.empty()) notes += (notes.empty() ? "" : "; ") + words;
     }
-    (void)from;
   }
 
   JsonArray each(const Json& schemas, const std::string& path, int depth) {
