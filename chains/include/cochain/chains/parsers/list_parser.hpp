@@ -35,15 +35,17 @@ class ListOutputParser : public TextOutputParser<std::vector<std::string>> {
   ListForm form_;
 };
 
-/// LangChain's names.
+/// LangChain's name for a list with commas.
 class CommaSeparatedListOutputParser final : public ListOutputParser {
  public:
   CommaSeparatedListOutputParser() : ListOutputParser(ListForm::kComma) {}
 };
+/// The same for a numbered list.
 class NumberedListOutputParser final : public ListOutputParser {
  public:
   NumberedListOutputParser() : ListOutputParser(ListForm::kNumbered) {}
 };
+/// The same for a list of Markdown.
 class MarkdownListOutputParser final : public ListOutputParser {
  public:
   MarkdownListOutputParser() : ListOutputParser(ListForm::kMarkdown) {}
