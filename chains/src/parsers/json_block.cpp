@@ -124,6 +124,11 @@ class JsonBlockState {
   std::size_t take_word(std::string_view text) {
     std::size_t taken = 0;
     while (taken < text.size() && word_ < kWord.size()) {
+      if (word_ == 0 && text[taken] == '`') {  // a fence of more than three
+        ++taken;
+        ++count_;
+        continue;
+      }
       if (lower(text[taken]) != kWord[word_]) {
         settle(kWord.substr(0, word_));
         break;

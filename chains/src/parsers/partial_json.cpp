@@ -65,6 +65,9 @@ const char* PartialJsonState::take(const char* now, const char* end) {
     case At::kBroken:
       if (broken_) broken_->scan(std::string_view(now, static_cast<std::size_t>(end - now)));
       return end;
+    case At::kEnd:
+      if (ignores_rest_) return end;
+      [[fallthrough]];
     default: return is_blank(*now) ? now + 1 : take_structure(now);
   }
 }
