@@ -1,7 +1,12 @@
-# cmake -DPROGRAM=... -DEXPECTED=... -P CompareOutput.cmake
-# Runs PROGRAM and fails unless it exits with 0 and prints exactly what the file EXPECTED holds.
+# cmake -DPROGRAM=... -DEXPECTED=... [-DINPUT=...] -P CompareOutput.cmake
+# Runs PROGRAM, with the file INPUT as its input, and fails unless it exits with 0 and prints exactly
+# what the file EXPECTED holds.
+set(input)
+if(DEFINED INPUT)
+  set(input INPUT_FILE "${INPUT}")
+endif()
 execute_process(
-  COMMAND "${PROGRAM}"
+  COMMAND "${PROGRAM}" ${input}
   OUTPUT_VARIABLE printed
   RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
