@@ -1,6 +1,6 @@
 # cmake -DPROGRAM=... -DEXPECTED=... [-DINPUT=...] -P CompareOutput.cmake
-# Runs PROGRAM, with the file INPUT as its input, and fails unless it exits with 0 and prints exactly
-# what the file EXPECTED holds.
+# Runs PROGRAM, with the file INPUT as its input, and fails unless it exits with 0 and prints
+# exactly what the file EXPECTED holds.
 set(input)
 if(DEFINED INPUT)
   set(input INPUT_FILE "${INPUT}")
