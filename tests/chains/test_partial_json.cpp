@@ -254,6 +254,13 @@ TEST(PartialJson, EndsANumberWithTheText) {
   EXPECT_EQ(parser.value(), Json(12));
   EXPECT_TRUE(parser.done());
   EXPECT_THROW(parser.feed("3"), InvalidStateError);
+
+  PartialJsonParser cut(kComplete);
+  cut.feed("[1, 2");
+  cut.finish();
+  EXPECT_EQ(text_of(cut.visible()), "[1]");
+  EXPECT_FALSE(cut.done());
+  EXPECT_EQ(parse_partial_json("[1, 2", kComplete), Json(json_array(1)));
 }
 
 TEST(PartialJson, SaysWhatIsWrongAndWhere) {

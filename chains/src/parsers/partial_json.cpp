@@ -390,7 +390,8 @@ void PartialJsonState::stop(const std::string& why) {
 
 void PartialJsonState::finish() {
   if (std::exchange(finished_, true)) return;
-  if (at_ != At::kNumber || token_.empty() || valid_ != token_.size()) return;
+  // Inside of an array or object that was cut off, it may have been cut off, too.
+  if (at_ != At::kNumber || !tree_.frames.empty() || valid_ != token_.size()) return;
   begin_ = nullptr;
   end_number(nullptr);
 }
@@ -460,7 +461,6 @@ const Json& PartialJsonParser::value() {
 std::optional<Json> parse_partial_json(std::string_view text, PartialProfile profile) {
   PartialJsonParser parser(profile);
   parser.feed(text);
-  parser.finish();
   const Json* shown = parser.visible();
   if (shown == nullptr) return std::nullopt;
   return *shown;

@@ -110,7 +110,7 @@ class PartialJsonParser {
   void ignore_rest() noexcept;
 
   void feed(std::string_view bytes);
-  /// The text is over: a number that ended with it is whole.
+  /// The text is over: a number that is all of it is whole.
   void finish();
 
   /// The value so far, or nullptr if there is nothing to be seen.
@@ -137,7 +137,8 @@ class PartialJsonParser {
   std::unique_ptr<detail::PartialJsonState> state_;
 };
 
-/// What can be seen of a text; nothing if there is nothing.
+/// What can be seen of the beginning of a text; nothing if there is nothing. A text that is all
+/// there, and may be but a number, wants PartialJsonParser::finish().
 /// Errors: ParseError at the default limits of PartialJsonParser.
 [[nodiscard]] std::optional<Json> parse_partial_json(
     std::string_view text, PartialProfile profile = PartialProfile::kLangChain);
