@@ -53,6 +53,8 @@ TEST(OpenAIStream, GivesTextTokensAndReason) {
   EXPECT_EQ(message.usage.total_tokens, 12);
   EXPECT_EQ(message.usage.cache_read_tokens, 4);
   EXPECT_EQ(message.usage.reasoning_tokens, 1);
+  EXPECT_EQ(message.usage.input_audio_tokens, 2);
+  EXPECT_EQ(message.usage.output_audio_tokens, 1);
 }
 
 TEST(OpenAIStream, GivesItsEventsInOrder) {

@@ -179,7 +179,7 @@ std::string read_openai_text(const JsonField& message) {
     for (std::size_t i = 0; i < content->size(); ++i) {
       const ContentPart part = read_openai_part(content->item(i));
       const auto* piece = std::get_if<TextPart>(&part);
-      if (piece == nullptr) content->item(i).fail("only text has a field in this message");
+      if (piece == nullptr) content->item(i).fail("only text has a place in this message");
       text += piece->text;
     }
     return text;
