@@ -44,7 +44,7 @@ ModelHandle open_chosen_model(const ModelArguments& arguments) {
 }
 
 void say_retry(const RetryNotice& notice) {
-  say("cochain: " + one_line(redact_keys(notice.error.what()), 300) + "; trying again in " +
+  say("cochain: " + one_line(redact_keys(describe(notice.error)), 300) + "; trying again in " +
       format_latency(notice.delay));
 }
 

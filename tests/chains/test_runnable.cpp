@@ -111,7 +111,7 @@ ASYNC_TEST(Runnable, HandsTheOneConfigToEveryRun) {
   class Tell final : public Runnable<int, std::size_t> {
    public:
     [[nodiscard]] Coro<std::size_t> do_invoke(int, RunConfig config) const override {
-      co_return config.max_concurrency;
+      co_return config.max_concurrency();
     }
   };
   const Tell tell;

@@ -18,7 +18,6 @@ class AgentParts {
   std::shared_ptr<const ChatModel> model;
   ToolRunner runner;
   ToolPtr answer_tool;  // empty if no form was asked for
-  ChatOptions chat_options;
   AgentOptions options;
 
   [[nodiscard]] Messages request(Messages conversation) const {
@@ -56,12 +55,6 @@ Coro<std::optional<T>> in_time(Coro<T> work, Deadline deadline) {
   co_return std::nullopt;
 }
 
-// Starts and ends of plain blocks say nothing.
-bool says_something(const ContentEvent& event) noexcept {
-  const bool border = event.kind == EventKind::kBlockStart || event.kind == EventKind::kBlockFinish;
-  return !border || event.detail != nullptr;
-}
-
 /// A step of a run while it is carried out.
 class StepState {
  public:
@@ -84,30 +77,30 @@ class StepState {
 };
 
 // The pieces of an answer; `step.message` is their sum. The step belongs to who reads this.
-Stream<AgentEvent> ask_for_pieces(Parts parts, Messages conversation, StepState& step) {
-  Stream<ContentEvent> events =
-      parts->model->generate_events(parts->request(std::move(conversation)), parts->chat_options);
+Stream<AgentEvent> ask_for_pieces(Parts parts, Messages conversation, RunConfig config,
+                                  StepState& step) {
+  Stream<AIMessageChunk> chunks =
+      parts->model->stream(parts->request(std::move(conversation)), std::move(config));
   for (;;) {
-    std::optional<ContentEvent> event;
+    std::optional<AIMessageChunk> chunk;
     if (step.deadline) {
-      auto given = co_await in_time(ensure_coro(events.next()), step.deadline);
+      auto given = co_await in_time(ensure_coro(chunks.next()), step.deadline);
       step.late = !given;
-      if (given) event = std::move(*given);
+      if (given) chunk = std::move(*given);
     } else {
-      auto given = co_await events.next();
-      event = std::move(given);
+      auto given = co_await chunks.next();
+      chunk = std::move(given);
     }
-    if (!event) co_return;
-    const bool told = says_something(*event);
-    AgentEvent piece(step.number, AIMessageChunk(told ? *event : ContentEvent()));
-    apply(step.message, std::move(*event));
-    if (told) co_yield std::move(piece);
+    if (!chunk) co_return;
+    step.message += *chunk;
+    AgentEvent piece(step.number, std::move(*chunk));
+    co_yield std::move(piece);
   }
 }
 
-Coro<> ask_for_whole(Parts parts, Messages conversation, StepState& step) {
+Coro<> ask_for_whole(Parts parts, Messages conversation, RunConfig config, StepState& step) {
   Coro<AIMessage> answer =
-      parts->model->generate(parts->request(std::move(conversation)), parts->chat_options);
+      parts->model->invoke(parts->request(std::move(conversation)), std::move(config));
   auto given = co_await in_time(std::move(answer), step.deadline);
   step.late = !given;
   if (given) step.message = std::move(*given);
@@ -148,10 +141,11 @@ Stream<AgentEvent> drive(Parts parts, ToolContext context, AgentRun run, Asking 
     bool step_ends = true;
     if (auto* ask = std::get_if<AgentRun::CallModel>(&next)) {
       if (asking == Asking::kPieces) {
-        Stream<AgentEvent> pieces = ask_for_pieces(parts, std::move(ask->messages), step);
+        Stream<AgentEvent> pieces =
+            ask_for_pieces(parts, std::move(ask->messages), context.config(), step);
         while (auto piece = co_await pieces.next()) co_yield std::move(*piece);
       } else {
-        Coro<> answer = ask_for_whole(parts, std::move(ask->messages), step);
+        Coro<> answer = ask_for_whole(parts, std::move(ask->messages), context.config(), step);
         co_await std::move(answer);
       }
       if (!step.late) take_answer(*parts, run, step);
@@ -204,22 +198,20 @@ Agent::Agent(std::shared_ptr<const ChatModel> model, std::vector<ToolPtr> tools,
       ToolRunner(std::move(tools), ToolRunnerOptions()
                                        .approval(options.approval())
                                        .concurrency_max(options.tools_concurrency_max()));
-  parts->chat_options = options.chat_options().value_or(model->options());
-  std::vector<ToolSpec> specs = parts->chat_options.tools();
+  ChatOptions asked = model->options().merged_with(options.chat_options().value_or(ChatOptions()));
+  std::vector<ToolSpec> specs = asked.tools();
   for (const ToolSpec& spec : parts->runner.specs()) {
     std::erase_if(specs, [&](const ToolSpec& each) { return each.name == spec.name; });
     specs.push_back(spec);
   }
-  parts->chat_options.tools(std::move(specs));
-  if (parts->answer_tool && !parts->chat_options.tool_choice()) {
-    parts->chat_options.tool_choice(ToolChoice::required());
-  }
-  parts->model = std::move(model);
+  asked.tools(std::move(specs));
+  if (parts->answer_tool && !asked.tool_choice()) asked.tool_choice(ToolChoice::required());
+  parts->model = bind(std::move(model), std::move(asked));
   parts->options = std::move(options);
   parts_ = std::move(parts);
 }
 
-const std::string& Agent::name() const noexcept { return parts_->options.name(); }
+std::string Agent::name() const { return parts_->options.name(); }
 
 const AgentOptions& Agent::options() const noexcept { return parts_->options; }
 

@@ -8,6 +8,7 @@
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/json_schema.hpp"
 #include "cochain/chains/model/redact.hpp"
+#include "cochain/chains/runnable/active_run.hpp"
 #include "cochain/core/timeouts.hpp"
 #include "concurrency_cap.hpp"
 
@@ -115,6 +116,28 @@ std::string Tool::check(const Json& arguments) const {
 }
 
 Coro<ToolResult> Tool::call(Json arguments, ToolContext context) const {
+  if (!ActiveRun::needed(context.config())) {
+    co_return co_await call_with_place(std::move(arguments), std::move(context));
+  }
+  ActiveRun run(context.config());
+  run.begin(RunKind::kTool, name());
+  run.start(RunValue::view(arguments));
+  const Json kept = run.heard() ? arguments : Json();
+  context.with_config(run.config());
+  try {
+    run.enter();
+    ToolResult result = co_await call_with_place(std::move(arguments), std::move(context));
+    run.leave();
+    run.end(RunValue::view(kept), RunValue::view(result.content));
+    co_return result;
+  } catch (...) {
+    run.leave();
+    run.fail(std::current_exception());
+    throw;
+  }
+}
+
+Coro<ToolResult> Tool::call_with_place(Json arguments, ToolContext context) const {
   const std::string problem = check(arguments);
   if (!problem.empty()) {
     co_return ToolResult::error("Invalid arguments; the tool did not run.\n" + problem);

@@ -40,6 +40,9 @@ class Context {
     Context* previous_;
   };
 
+  /// True if both hold the very same set, so that nothing was set in between.
+  [[nodiscard]] bool same_as(const Context& other) const noexcept { return map_ == other.map_; }
+
   [[nodiscard]] const void* find(std::uint64_t variable) const noexcept;
   void assign(std::uint64_t variable, std::shared_ptr<const void> value);
 

@@ -35,10 +35,10 @@ class Agent final : public Runnable<Messages, AgentAnswer> {
   using Runnable::stream;
   /// The same for something that the user says.
   [[nodiscard]] Coro<AgentAnswer> invoke(std::string text, RunConfig config = RunConfig()) const {
-    return do_invoke(messages(HumanMessage(std::move(text))), std::move(config));
+    return invoke(messages(HumanMessage(std::move(text))), std::move(config));
   }
   [[nodiscard]] Stream<AgentEvent> stream(std::string text, RunConfig config = RunConfig()) const {
-    return do_stream(messages(HumanMessage(std::move(text))), std::move(config));
+    return stream(messages(HumanMessage(std::move(text))), std::move(config));
   }
 
   /// Goes on with a run where it stood, as if it had not been interrupted. A run that was stopped
@@ -55,7 +55,8 @@ class Agent final : public Runnable<Messages, AgentAnswer> {
     return agent;
   }
 
-  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] std::string name() const override;
+  [[nodiscard]] bool streams() const noexcept override { return true; }
   [[nodiscard]] const AgentOptions& options() const noexcept;
 
  private:

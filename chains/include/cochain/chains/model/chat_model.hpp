@@ -1,7 +1,9 @@
 // The port that every chat model implements, and every chain calls.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"
@@ -20,7 +22,8 @@ namespace cochain {
 class ChatModel : public Runnable<Messages, AIMessage> {
  public:
   /// What it is called, as in "openai:gpt-5".
-  [[nodiscard]] virtual std::string name() const = 0;
+  [[nodiscard]] std::string name() const override = 0;
+  [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kChatModel; }
   /// The options used where a call brings none of its own.
   [[nodiscard]] virtual const ChatOptions& options() const noexcept = 0;
   /// The whole answer, asked for whole.
@@ -29,9 +32,21 @@ class ChatModel : public Runnable<Messages, AIMessage> {
   [[nodiscard]] virtual Stream<ContentEvent> generate_events(Messages messages,
                                                              ChatOptions options) const = 0;
 
+ private:
+  /// Where somebody hears of the run, the answer is streamed, so that its pieces can be told.
   [[nodiscard]] Coro<AIMessage> do_invoke(Messages input, RunConfig config) const override;
   /// Every event that says something, as a chunk: starts and ends of plain blocks are left out.
   [[nodiscard]] Stream<AIMessageChunk> do_stream(Messages input, RunConfig config) const override;
 };
+
+/// The model with options of its own: LangChain's `model.bind(…)`. What a call says holds, then
+/// what is bound last, then the model's own options.
+[[nodiscard]] std::shared_ptr<ChatModel> bind(std::shared_ptr<const ChatModel> model,
+                                              ChatOptions options);
+
+/// The model, told of tools that it may call.
+[[nodiscard]] std::shared_ptr<ChatModel> bind_tools(std::shared_ptr<const ChatModel> model,
+                                                    std::vector<ToolSpec> tools,
+                                                    ToolChoice choice = ToolChoice::automatic());
 
 }  // namespace cochain

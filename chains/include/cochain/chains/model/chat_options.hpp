@@ -96,6 +96,8 @@ class ChatOptions {
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& extra() const noexcept {
     return extra_;
   }
+  /// Both: what `later` says holds where it says something; its tools replace, its `extra` adds.
+  [[nodiscard]] ChatOptions merged_with(const ChatOptions& later) const;
   friend bool operator==(const ChatOptions&, const ChatOptions&) = default;
 
  private:

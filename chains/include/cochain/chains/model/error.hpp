@@ -20,6 +20,8 @@
 //       LimitError              the answer is larger than our own limits
 //     ParseError                the model's text is not in the form that was asked for
 //       DecodeError             its JSON does not fit the type, see json_convert.hpp
+//     InvalidInputError         a step was given what it cannot work on
+//     RecursionError            steps called steps until the limit of the run was reached
 //
 // What a retry loop needs is a word of the base: `retryable()` and `info().retry_after`.
 #pragma once
@@ -255,6 +257,18 @@ class ProtocolError : public ModelError {
 class LimitError : public ModelError {
  public:
   using ModelError::ModelError;
+};
+
+/// A step of a chain was given an input that it cannot work on; the message says why.
+class InvalidInputError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Steps called steps until the limit of the run was reached.
+class RecursionError : public Error {
+ public:
+  using Error::Error;
 };
 
 /// The model's text is not in the form that was asked for.

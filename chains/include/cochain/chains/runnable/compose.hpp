@@ -1,6 +1,7 @@
 // `prompt | model | parser`: steps become a chain, checked when it is compiled.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,32 +102,117 @@ class StepOf<std::shared_ptr<T>> {
 template <class T>
 concept Step = StepOf<std::remove_cvref_t<T>>::kIsStep;
 
+/// A sequence as a part of a longer one, which numbers the steps through.
+template <class In, class Out>
+class NumberedSteps : public Runnable<In, Out> {
+ public:
+  [[nodiscard]] virtual std::size_t count() const noexcept = 0;
+  [[nodiscard]] virtual Coro<Out> invoke_from(std::size_t number, In input,
+                                              RunConfig config) const = 0;
+  [[nodiscard]] virtual Stream<chunk_of_t<Out>> stream_from(std::size_t number, In input,
+                                                            RunConfig config) const = 0;
+  [[nodiscard]] virtual Stream<chunk_of_t<Out>> transform_from(std::size_t number,
+                                                               Stream<chunk_of_t<In>> input,
+                                                               RunConfig config) const = 0;
+};
+
+/// One of the two sides of a `|`: a step, or a sequence whose steps are steps of this one, too.
+template <class In, class Out>
+class Side {
+ public:
+  explicit Side(std::shared_ptr<const Runnable<In, Out>> step)
+      : step_(std::move(step)), steps_(dynamic_cast<const NumberedSteps<In, Out>*>(step_.get())) {}
+
+  [[nodiscard]] std::size_t count() const noexcept { return steps_ ? steps_->count() : 1; }
+  [[nodiscard]] Coro<Out> invoke(std::size_t number, In input, const RunConfig& config) const {
+    if (steps_) return steps_->invoke_from(number, std::move(input), config);
+    return step_->invoke(std::move(input), config.child("seq:step", number));
+  }
+  [[nodiscard]] Stream<chunk_of_t<Out>> stream(std::size_t number, In input,
+                                               const RunConfig& config) const {
+    if (steps_) return steps_->stream_from(number, std::move(input), config);
+    return step_->stream(std::move(input), config.child("seq:step", number));
+  }
+  [[nodiscard]] Stream<chunk_of_t<Out>> transform(std::size_t number, Stream<chunk_of_t<In>> input,
+                                                  const RunConfig& config) const {
+    if (steps_) return steps_->transform_from(number, std::move(input), config);
+    return step_->transform(std::move(input), config.child("seq:step", number));
+  }
+  void add_to(StepInfo& info) const {
+    StepInfo mine = step_->info();
+    if (!steps_) {
+      info.add(std::move(mine));
+      return;
+    }
+    for (StepInfo& part : mine.parts) info.add(std::move(part));
+  }
+  [[nodiscard]] bool streams() const noexcept { return step_->streams(); }
+
+ private:
+  std::shared_ptr<const Runnable<In, Out>> step_;
+  const NumberedSteps<In, Out>* steps_;  // step_, if it is a sequence itself
+};
+
 template <class In, class Middle, class Wants, class Out>
-class Sequence final : public Runnable<In, Out> {
+class Sequence final : public NumberedSteps<In, Out> {
  public:
   using First = std::shared_ptr<const Runnable<In, Middle>>;
   using Second = std::shared_ptr<const Runnable<Wants, Out>>;
   Sequence(First first, Second second) : first_(std::move(first)), second_(std::move(second)) {}
 
+  [[nodiscard]] std::string name() const override { return "RunnableSequence"; }
+  [[nodiscard]] std::size_t count() const noexcept override {
+    return first_.count() + second_.count();
+  }
+  [[nodiscard]] bool streams() const noexcept override {
+    return std::is_same_v<Middle, Wants> && first_.streams() && second_.streams();
+  }
+  [[nodiscard]] StepInfo info() const override {
+    StepInfo made = NumberedSteps<In, Out>::info().with_shape(StepShape::kSequence);
+    first_.add_to(made);
+    second_.add_to(made);
+    return made;
+  }
+
+  [[nodiscard]] Coro<Out> invoke_from(std::size_t number, In input,
+                                      RunConfig config) const override {
+    return run(first_, second_, number, std::move(input), std::move(config));
+  }
+  [[nodiscard]] Stream<chunk_of_t<Out>> stream_from(std::size_t number, In input,
+                                                    RunConfig config) const override {
+    auto middle = link(first_.stream(number, std::move(input), config));
+    return second_.transform(number + first_.count(), std::move(middle), config);
+  }
+  [[nodiscard]] Stream<chunk_of_t<Out>> transform_from(std::size_t number,
+                                                       Stream<chunk_of_t<In>> input,
+                                                       RunConfig config) const override {
+    auto middle = link(first_.transform(number, std::move(input), config));
+    return second_.transform(number + first_.count(), std::move(middle), config);
+  }
+
+ protected:
   [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
-    return run(first_, second_, std::move(input), std::move(config));
+    return run(first_, second_, 1, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
-    return second_->transform(link(first_->stream(std::move(input), config)), config);
+    return stream_from(1, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
                                                      RunConfig config) const override {
-    return second_->transform(link(first_->transform(std::move(input), config)), config);
+    return transform_from(1, std::move(input), std::move(config));
   }
 
  private:
-  static Coro<Out> run(First first, Second second, In input, RunConfig config) {
-    Middle middle = co_await first->invoke(std::move(input), config);
+  // The sides by value: what this returns keeps the steps alive.
+  static Coro<Out> run(Side<In, Middle> first, Side<Wants, Out> second, std::size_t number,
+                       In input, RunConfig config) {
+    Middle middle = co_await first.invoke(number, std::move(input), config);
+    number += first.count();
     if constexpr (std::is_same_v<Middle, Wants>) {
-      co_return co_await second->invoke(std::move(middle), std::move(config));
+      co_return co_await second.invoke(number, std::move(middle), config);
     } else {
       Wants wanted = StepLink<Middle, Wants>::give(std::move(middle));
-      co_return co_await second->invoke(std::move(wanted), std::move(config));
+      co_return co_await second.invoke(number, std::move(wanted), config);
     }
   }
   static Stream<chunk_of_t<Wants>> link(Stream<chunk_of_t<Middle>> chunks) {
@@ -143,8 +229,8 @@ class Sequence final : public Runnable<In, Out> {
     for (auto& chunk : ChunkTraits<Wants>::split(std::move(wanted))) co_yield std::move(chunk);
   }
 
-  First first_;
-  Second second_;
+  Side<In, Middle> first_;
+  Side<Wants, Out> second_;
 };
 
 }  // namespace detail
@@ -157,24 +243,29 @@ class Chain final : public Runnable<In, Out> {
   using Steps = std::shared_ptr<const Runnable<In, Out>>;
   explicit Chain(Steps steps) : steps_(std::move(steps)) {}
 
+  [[nodiscard]] const Steps& steps() const noexcept { return steps_; }
+  [[nodiscard]] std::string name() const override { return steps_->name(); }
+  [[nodiscard]] RunKind kind() const noexcept override { return steps_->kind(); }
+  [[nodiscard]] StepInfo info() const override { return steps_->info(); }
+  [[nodiscard]] bool streams() const noexcept override { return steps_->streams(); }
+
+ protected:
+  using Held = typename Runnable<In, Out>::Held;
+  [[nodiscard]] Steps self() const override { return steps_; }
   [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
     return keep(steps_, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
-    return keep_stream(steps_, steps_->stream(std::move(input), std::move(config)));
+    return keep_stream(steps_, Held::stream(*steps_, std::move(input), std::move(config)));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
                                                      RunConfig config) const override {
-    return keep_stream(steps_, steps_->transform(std::move(input), std::move(config)));
+    return keep_stream(steps_, Held::transform(*steps_, std::move(input), std::move(config)));
   }
-  [[nodiscard]] const Steps& steps() const noexcept { return steps_; }
-
- protected:
-  [[nodiscard]] Steps self() const override { return steps_; }
 
  private:
   static Coro<Out> keep(Steps steps, In input, RunConfig config) {
-    co_return co_await steps->invoke(std::move(input), std::move(config));
+    co_return co_await Held::invoke(*steps, std::move(input), std::move(config));
   }
   static Stream<chunk_of_t<Out>> keep_stream([[maybe_unused]] Steps steps,
                                              Stream<chunk_of_t<Out>> output) {

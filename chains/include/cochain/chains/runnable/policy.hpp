@@ -30,6 +30,11 @@ class RetryPolicy {
   RetryPolicy& with_attempts_max(int value);
   RetryPolicy& with_delay_first(Duration value);
   RetryPolicy& with_delay_max(Duration value);
+  /// Tries again after any error that `retryable` accepts, beside those of models that say so
+  /// themselves. Cancellation is no error.
+  RetryPolicy& with_retry_on(std::function<bool(const std::exception_ptr&)> retryable);
+  /// The same for every std::exception, as LangChain does unless told otherwise.
+  RetryPolicy& with_retry_on_any();
   /// Who is asked to wait longer than this gives up instead.
   RetryPolicy& with_retry_after_max(Duration value);
 
@@ -39,22 +44,28 @@ class RetryPolicy {
   /// `random` is a uniform number in [0, 1).
   [[nodiscard]] std::optional<Duration> delay(int attempt, const ModelError& error,
                                               double random) const noexcept;
+  /// The same for an error of any kind.
+  [[nodiscard]] std::optional<Duration> delay(int attempt, const std::exception_ptr& error,
+                                              double random) const;
 
  private:
+  [[nodiscard]] Duration backoff(int attempt, double random) const noexcept;
+
   int attempts_max_ = 3;
   Duration delay_first_ = std::chrono::milliseconds(500);
   Duration delay_max_ = std::chrono::seconds(8);
   Duration retry_after_max_ = std::chrono::seconds(60);
+  std::function<bool(const std::exception_ptr&)> retry_on_;
 };
 
 /// What is told about a try that failed and will be followed by another.
 class RetryNotice {
  public:
-  RetryNotice(int the_attempt, Duration the_delay, const ModelError& the_error) noexcept
-      : attempt(the_attempt), delay(the_delay), error(the_error) {}
+  RetryNotice(int the_attempt, Duration the_delay, std::exception_ptr the_error) noexcept
+      : attempt(the_attempt), delay(the_delay), error(std::move(the_error)) {}
   int attempt;
   Duration delay;
-  const ModelError& error;  // for the length of the call
+  std::exception_ptr error;
 };
 
 /// What retry() takes from outside.
@@ -75,8 +86,7 @@ class RetryHooks {
 };
 
 namespace detail {
-/// The wait that the policy asks for, after telling the hooks of it; nothing if the error stands
-/// or is none of a model.
+/// The wait that the policy asks for, after telling the hooks of it; nothing if the error stands.
 [[nodiscard]] std::optional<Duration> next_try(const RetryPolicy& policy, const RetryHooks& hooks,
                                                int attempt, const std::exception_ptr& error);
 }  // namespace detail
@@ -86,7 +96,7 @@ namespace detail {
 ///           taken back: call nothing here that has delivered a part of its answer.
 /// Suspends: as the call, and for the delays between two tries; cancellable at both.
 /// Lives:    `call` lives until the await is over, so a `[&]` lambda is safe here.
-/// Errors:   the last ModelError; any other exception at once.
+/// Errors:   the last error; one that the policy does not retry, at once.
 template <class Call>
 [[nodiscard]] std::invoke_result_t<Call&> retry(RetryPolicy policy, Call call,
                                                 RetryHooks hooks = RetryHooks()) {
@@ -95,7 +105,7 @@ template <class Call>
     try {
       auto running = call();
       co_return co_await std::move(running);
-    } catch (const ModelError&) {
+    } catch (const std::exception&) {
       error = std::current_exception();
     }
     const std::optional<Duration> delay = detail::next_try(policy, hooks, attempt, error);

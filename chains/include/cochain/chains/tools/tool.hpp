@@ -222,7 +222,8 @@ class Tool {
   /// What is wrong with these arguments, with the paths of the wrong places; empty if nothing is.
   [[nodiscard]] std::string check(const Json& arguments) const;
 
-  /// Checks the arguments and runs the tool with them, by its options.
+  /// Checks the arguments and runs the tool with them, by its options. A run, of which the
+  /// observers of the context's configuration hear.
   /// Suspends: until it has a place and then until it is done; cancellable.
   /// Lives:    the tool until the await is over.
   /// Errors:   what goes wrong is the result, with the status kError; thrown are only
@@ -240,6 +241,7 @@ class Tool {
   [[nodiscard]] virtual std::string do_check(const Json& arguments) const;
 
  private:
+  Coro<ToolResult> call_with_place(Json arguments, ToolContext context) const;
   Coro<ToolResult> call_in_time(Json arguments, ToolContext context) const;
   [[nodiscard]] ToolResult result_of(const std::exception_ptr& error) const;
 
