@@ -251,7 +251,7 @@ ASYNC_TEST(Tool, IsGivenWhatTheModelDoesNotSee) {
   const ToolPtr tool = make_tool("f", "", [](ToolContext context) {
     return context.call_id() + "/" + context.context<std::string>() + "/" +
            std::to_string(context.messages().size()) + "/" +
-           std::to_string(context.config().max_concurrency);
+           std::to_string(context.config().max_concurrency());
   });
   ToolContext context;
   context.with_call_id("c7")

@@ -198,17 +198,15 @@ Agent::Agent(std::shared_ptr<const ChatModel> model, std::vector<ToolPtr> tools,
       ToolRunner(std::move(tools), ToolRunnerOptions()
                                        .approval(options.approval())
                                        .concurrency_max(options.tools_concurrency_max()));
-  ChatOptions chat_options = options.chat_options().value_or(model->options());
-  std::vector<ToolSpec> specs = chat_options.tools();
+  ChatOptions asked = model->options().merged_with(options.chat_options().value_or(ChatOptions()));
+  std::vector<ToolSpec> specs = asked.tools();
   for (const ToolSpec& spec : parts->runner.specs()) {
     std::erase_if(specs, [&](const ToolSpec& each) { return each.name == spec.name; });
     specs.push_back(spec);
   }
-  chat_options.tools(std::move(specs));
-  if (parts->answer_tool && !chat_options.tool_choice()) {
-    chat_options.tool_choice(ToolChoice::required());
-  }
-  parts->model = with_options(std::move(model), std::move(chat_options));
+  asked.tools(std::move(specs));
+  if (parts->answer_tool && !asked.tool_choice()) asked.tool_choice(ToolChoice::required());
+  parts->model = with_options(std::move(model), std::move(asked));
   parts->options = std::move(options);
   parts_ = std::move(parts);
 }

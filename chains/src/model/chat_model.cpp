@@ -18,9 +18,21 @@ bool says_something(const ContentEvent& event) noexcept {
   return true;
 }
 
+// A block is opened by its first delta. One that has none must be opened all the same before a
+// later block comes, or the chunks do not add up: so its start is held back until that is known.
 Stream<AIMessageChunk> chunks_of(Stream<ContentEvent> events) {
+  std::vector<ContentEvent> held;
   while (auto event = co_await events.next()) {
-    if (says_something(*event)) co_yield AIMessageChunk(std::move(*event));
+    if (event->kind == EventKind::kBlockStart && !event->detail) held.push_back(*event);
+    if (!says_something(*event)) continue;
+    const bool ends = event->kind == EventKind::kMessageFinish;
+    const bool of_block = event->block != BlockType::kNone;
+    while (!held.empty() && (ends || (of_block && held.front().index <= event->index))) {
+      ContentEvent start = std::move(held.front());
+      held.erase(held.begin());
+      if (ends || start.index < event->index) co_yield AIMessageChunk(std::move(start));
+    }
+    co_yield AIMessageChunk(std::move(*event));
   }
 }
 

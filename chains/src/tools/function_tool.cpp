@@ -2,6 +2,8 @@
 
 #include "cochain/chains/tools/function_tool.hpp"
 
+#include <array>
+#include <charconv>
 #include <stop_token>
 
 #include "cochain/core/executor.hpp"
@@ -10,6 +12,13 @@ namespace cochain::detail {
 namespace {
 
 using Work = std::function<ToolResult(const ToolContext&)>;
+
+// As a person would write it: 13.5, not 1.35E1.
+std::string number_text(double number) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  return std::string(text.data(), end);
+}
 
 Coro<ToolResult> run_here(Work work, ToolContext context) { co_return work(context); }
 
@@ -45,11 +54,14 @@ std::string problems_of(const JsonType& type, const Json& json, void* scratch) {
     read_json(type, json, scratch, DecodeOptions());
     return {};
   } catch (const DecodeError& error) {
-    return error.list();
+    std::string lines = error.list();
+    while (lines.ends_with('\n')) lines.pop_back();
+    return lines;
   }
 }
 
 ToolResult tool_result_of_json(Json value) {
+  if (value.is_double()) return ToolResult(number_text(value.get_double()));
   if (const auto* text = value.if_string()) return ToolResult(std::string(*text));
   return ToolResult(json_text(value));
 }

@@ -9,6 +9,7 @@
 
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/model/redact.hpp"
+#include "cochain/chains/runnable/active_run.hpp"
 #include "cochain/core/locks.hpp"
 #include "cochain/core/queue.hpp"
 #include "cochain/core/task_group.hpp"
@@ -148,6 +149,8 @@ class ToolCallRun {
       co_return;
     }
     const Semaphore::Permit place = co_await state->running.scoped();
+    const RunConfig turn = co_await Turns::take(context.config());  // held to the end
+    context.with_config(turn);
     state->events.put_nowait(ToolEvent(ToolEventKind::kStart, index, call));
     context.with_call_id(call.id);
     context.with_progress(progress_of(state, index, call));
@@ -207,6 +210,8 @@ Stream<ToolEvent> events_of(SharedSet set, std::size_t places, AIMessage message
   auto state = std::make_shared<ToolTurnState>(places == 0 ? calls.size() : places);
   std::size_t left = calls.size();
   std::exception_ptr error;
+  Turns turns(context.config());
+  context.with_config(turns.config());
   TaskGroup group;
   try {
     for (std::size_t index = 0; index < calls.size(); ++index) {
@@ -237,6 +242,7 @@ Stream<ToolEvent> events_of(SharedSet set, std::size_t places, AIMessage message
   // A tool that is to throw shut the queue: its own error is what leaves.
   if (state->fatal && !detail::is_cancelled_error(error)) error = state->fatal;
   if (error) std::rethrow_exception(std::move(error));
+  co_await turns.done();
 }
 
 }  // namespace

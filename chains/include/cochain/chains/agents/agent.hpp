@@ -35,10 +35,10 @@ class Agent final : public Runnable<Messages, AgentAnswer> {
   using Runnable::stream;
   /// The same for something that the user says.
   [[nodiscard]] Coro<AgentAnswer> invoke(std::string text, RunConfig config = RunConfig()) const {
-    return do_invoke(messages(HumanMessage(std::move(text))), std::move(config));
+    return invoke(messages(HumanMessage(std::move(text))), std::move(config));
   }
   [[nodiscard]] Stream<AgentEvent> stream(std::string text, RunConfig config = RunConfig()) const {
-    return do_stream(messages(HumanMessage(std::move(text))), std::move(config));
+    return stream(messages(HumanMessage(std::move(text))), std::move(config));
   }
 
   /// Goes on with a run where it stood, as if it had not been interrupted. A run that was stopped

@@ -43,7 +43,7 @@ class AgentOptions {
   AgentOptions& tools_concurrency_max(std::size_t value) {
     return set(tools_concurrency_max_, value);
   }
-  /// The settings of the model's calls, in place of the model's own.
+  /// Settings of the model's calls; what they do not say, the model's own say.
   AgentOptions& chat_options(ChatOptions value) { return set(chat_options_, std::move(value)); }
   /// The answer is a `T`, a described struct: `answer.get<T>()`. The model is given a tool more,
   /// `final_answer`, and must call tools; an answer of another form is told to it, which happens

@@ -222,7 +222,8 @@ class Tool {
   /// What is wrong with these arguments, with the paths of the wrong places; empty if nothing is.
   [[nodiscard]] std::string check(const Json& arguments) const;
 
-  /// Checks the arguments and runs the tool with them, by its options.
+  /// Checks the arguments and runs the tool with them, by its options. A run, of which the
+  /// observers of the context's configuration hear.
   /// Suspends: until it has a place and then until it is done; cancellable.
   /// Lives:    the tool until the await is over.
   /// Errors:   what goes wrong is the result, with the status kError; thrown are only

@@ -73,6 +73,7 @@ class ToolRunnerOptions {
 ///           it; after an edit they are checked again. No call of a message that was cut off
 ///           (finish reason length, content filter or error) runs. Else its result is an error
 ///           that tells the model what was wrong. A failing call changes nothing for the others.
+/// Units:    at most the run's `max_concurrency` calls at once, as with all that a run starts.
 /// Suspends: until all calls are over. Cancelling cancels them all and waits for them.
 /// Errors:   see Tool::call(): with ToolErrors::kThrow the first error leaves the run, once the
 ///           others are cancelled and over.
