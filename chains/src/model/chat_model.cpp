@@ -30,6 +30,7 @@ Coro<AIMessage> sum_told(Stream<ContentEvent> events, RunConfig config) {
     if (says_something(*event)) {
       const AIMessageChunk chunk{ContentEvent(*event)};
       tell_stream(config, RunValue::view(chunk));
+      co_await wait_for_room(config);
     }
     apply(message, std::move(*event));
   }
@@ -67,7 +68,7 @@ class BoundModel final : public ChatModel {
 }  // namespace
 
 Coro<AIMessage> ChatModel::do_invoke(Messages input, RunConfig config) const {
-  if (!is_heard(config)) return generate(std::move(input), options());
+  if (!wants_pieces(config)) return generate(std::move(input), options());
   return sum_told(generate_events(std::move(input), options()), std::move(config));
 }
 

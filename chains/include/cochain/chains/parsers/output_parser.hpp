@@ -11,6 +11,7 @@ namespace cochain {
 /// calls are left out. An answer without text gives one empty piece.
 class StrOutputParser final : public Runnable<AIMessage, std::string> {
  public:
+  [[nodiscard]] bool streams() const noexcept override { return true; }
   [[nodiscard]] Coro<std::string> do_invoke(AIMessage input, RunConfig config) const override;
   [[nodiscard]] Stream<std::string> do_transform(Stream<AIMessageChunk> input,
                                                  RunConfig config) const override;
