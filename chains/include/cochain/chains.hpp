@@ -1,6 +1,8 @@
 // All of the middle floor: the words of a conversation, and chains of steps.
 #pragma once
 
+#include "cochain/chains/memory/chat_history.hpp"
+#include "cochain/chains/memory/message_history.hpp"
 #include "cochain/chains/model/chat_model.hpp"
 #include "cochain/chains/model/chat_options.hpp"
 #include "cochain/chains/model/content_event.hpp"
@@ -23,6 +25,7 @@
 #include "cochain/chains/runnable/json_object_chunk.hpp"
 #include "cochain/chains/runnable/lambda.hpp"
 #include "cochain/chains/runnable/parallel.hpp"
+#include "cochain/chains/runnable/parallel_into.hpp"
 #include "cochain/chains/runnable/policy.hpp"
 #include "cochain/chains/runnable/resilience.hpp"
 #include "cochain/chains/runnable/run.hpp"
