@@ -42,6 +42,7 @@ Coro<AIMessage> sum_told(Stream<ContentEvent> events, RunConfig config) {
     if (says_something(*event)) {
       const AIMessageChunk chunk{ContentEvent(*event)};
       tell_stream(config, RunValue::view(chunk));
+      co_await wait_for_room(config);
     }
     apply(message, std::move(*event));
   }
@@ -79,7 +80,7 @@ class ModelWithOptions final : public ChatModel {
 }  // namespace
 
 Coro<AIMessage> ChatModel::do_invoke(Messages input, RunConfig config) const {
-  if (!is_heard(config)) return generate(std::move(input), options());
+  if (!wants_pieces(config)) return generate(std::move(input), options());
   return sum_told(generate_events(std::move(input), options()), std::move(config));
 }
 

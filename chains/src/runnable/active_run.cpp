@@ -87,8 +87,20 @@ void tell_retry(const RunConfig& config, int attempt, const std::exception_ptr& 
   tell_all(config, run->heard_by(), [&](RunObserver& o) { o.on_retry(*run, attempt, error); });
 }
 
-bool is_heard(const RunConfig& config) noexcept {
-  return config.run() && config.run()->heard_by() != 0;
+bool wants_pieces(const RunConfig& config) noexcept {
+  if (!config.run()) return false;
+  std::uint64_t heard_by = config.run()->heard_by();
+  for (const auto& observer : config.observers()) {
+    if ((heard_by & 1) != 0 && observer->wants_pieces()) return true;
+    heard_by >>= 1;
+  }
+  return false;
+}
+
+Coro<> wait_for_room(RunConfig config) {
+  for (const auto& observer : config.observers()) {
+    if (observer->full()) co_await observer->wait_for_room();
+  }
 }
 
 bool ActiveRun::needed(const RunConfig& config) noexcept {
@@ -200,6 +212,30 @@ void ActiveRun::leave() noexcept {
   }
   here->assign(variable(), std::move(outer));
   prepared_ = false;
+}
+
+ActiveRun::Outside::Outside(ActiveRun& run) : run_(run), here_(&detail::current_context()) {
+  if (run.entered_ == here_ && here_->same_as(run.inside_)) {
+    run.leave();
+    left_ = true;
+    return;
+  }
+  // The task is in a run inside of this one, or is another one than that which entered it.
+  const auto state_in = [](const Context& context) {
+    const void* found = context.find(variable());
+    return found ? static_cast<const ConfigState*>(found)->shared_from_this() : nullptr;
+  };
+  inside_ = state_in(*here_);
+  here_->assign(variable(), state_in(run.outside_));
+}
+
+ActiveRun::Outside::~Outside() {
+  if (here_ != &detail::current_context()) return;  // dropped by another task
+  if (left_) {
+    run_.enter();
+  } else {
+    here_->assign(variable(), std::move(inside_));
+  }
 }
 
 bool ActiveRun::full() const noexcept {

@@ -10,6 +10,7 @@ namespace cochain {
 
 void ChunkTraits<JsonObject>::add(std::optional<JsonObject>& sum, Chunk chunk) {
   if (!sum) sum.emplace();
+  if (chunk.how == JsonObjectChunk::How::kNothing) return;
   Json& member = (*sum)[chunk.key];
   const bool text = chunk.how == JsonObjectChunk::How::kAppend && chunk.value.is_string();
   if (text && member.is_string()) {
@@ -22,11 +23,15 @@ void ChunkTraits<JsonObject>::add(std::optional<JsonObject>& sum, Chunk chunk) {
 std::vector<JsonObjectChunk> ChunkTraits<JsonObject>::split(JsonObject value) {
   std::vector<JsonObjectChunk> chunks;
   chunks.reserve(value.size());
+  if (value.empty()) chunks.push_back(JsonObjectChunk::nothing());
   for (auto& [key, member] : value) chunks.emplace_back(std::string(key), std::move(member));
   return chunks;
 }
 
-Json json_value(const JsonObjectChunk& chunk) { return json_object(chunk.key, chunk.value); }
+Json json_value(const JsonObjectChunk& chunk) {
+  if (chunk.how == JsonObjectChunk::How::kNothing) return JsonObject();
+  return json_object(chunk.key, chunk.value);
+}
 
 std::string StepLink<Json, std::string>::give(Json value) {
   if (const auto* text = value.if_string()) return std::string(std::string_view(*text));
@@ -59,7 +64,9 @@ Stream<JsonObjectChunk> assign_pieces(Shared members, Stream<JsonObjectChunk> in
   Stream<JsonObjectChunk> made =
       MemberRun<JsonObject>::transform(members, std::move(shares[1]), std::move(config));
   while (auto chunk = co_await passed.next()) {
-    if (!is_member(*members, chunk->key)) co_yield std::move(*chunk);
+    const bool passes =
+        chunk->how == JsonObjectChunk::How::kNothing || !is_member(*members, chunk->key);
+    if (passes) co_yield std::move(*chunk);
   }
   while (auto chunk = co_await made.next()) co_yield std::move(*chunk);
 }
@@ -92,7 +99,7 @@ class PickOne final : public Runnable<JsonObject, Json> {
   static Stream<Json> member_so_far(std::string key, Stream<JsonObjectChunk> input) {
     std::optional<JsonObject> sum;
     while (auto chunk = co_await input.next()) {
-      if (chunk->key != key) continue;
+      if (chunk->key != key || chunk->how == JsonObjectChunk::How::kNothing) continue;
       ChunkTraits<JsonObject>::add(sum, std::move(*chunk));
       Json value = sum->at(key);
       co_yield std::move(value);
@@ -125,10 +132,16 @@ class PickSeveral final : public Runnable<JsonObject, JsonObject> {
   }
   static Stream<JsonObjectChunk> some_pieces(std::vector<std::string> keys,
                                              Stream<JsonObjectChunk> input) {
+    bool looked = false;
+    bool given = false;
     while (auto chunk = co_await input.next()) {
-      const bool wanted = std::find(keys.begin(), keys.end(), chunk->key) != keys.end();
+      looked = true;
+      const bool wanted = chunk->how != JsonObjectChunk::How::kNothing &&
+                          std::find(keys.begin(), keys.end(), chunk->key) != keys.end();
+      given = given || wanted;
       if (wanted) co_yield std::move(*chunk);
     }
+    if (looked && !given) co_yield JsonObjectChunk::nothing();  // an object without any of them
   }
   std::vector<std::string> keys_;
 };

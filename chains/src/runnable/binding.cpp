@@ -10,6 +10,7 @@ class OneRun final : public RunObserver {
   explicit OneRun(RunListeners listeners) : listeners_(std::move(listeners)) {}
   // The first run that asks is that of the step; all others are inside of it.
   [[nodiscard]] bool wants(const Run&) override { return !std::exchange(taken_, true); }
+  [[nodiscard]] bool wants_pieces() const noexcept override { return false; }
   void on_start(const Run& run, const RunValue& input) override {
     if (listeners_.start) listeners_.start(run, input);
   }

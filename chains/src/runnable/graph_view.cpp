@@ -83,17 +83,35 @@ class Graph {
   }
 };
 
-/// A text inside double quotes, for Mermaid and for Graphviz.
-std::string quoted(std::string_view text, std::string_view quote) {
+/// A text inside double quotes; `escaped` gives what stands for a character, or nothing.
+template <class Escaped>
+std::string quoted(std::string_view text, Escaped escaped) {
   std::string made;
   for (const char c : text) {
-    if (c == '"') {
-      made += quote;
+    const std::string_view other = escaped(c);
+    if (!other.empty()) {
+      made += other;
     } else if (static_cast<unsigned char>(c) >= 0x20) {
       made += c;
     }
   }
   return '"' + made + '"';
+}
+/// For Mermaid, which takes `<joke>` for a tag and shows nothing.
+std::string for_mermaid(std::string_view text) {
+  return quoted(text, [](char c) -> std::string_view {
+    if (c == '"') return "#quot;";
+    if (c == '<') return "#lt;";
+    if (c == '>') return "#gt;";
+    return {};
+  });
+}
+std::string for_dot(std::string_view text) {
+  return quoted(text, [](char c) -> std::string_view {
+    if (c == '"') return "\\\"";
+    if (c == '\\') return "\\\\";
+    return {};
+  });
 }
 
 void explain_step(const StepInfo& step, const std::string& label, const std::string& indent,
@@ -137,11 +155,11 @@ std::string draw_mermaid(const RunnableBase& step) {
   const Graph graph(step.info());
   std::string text = "graph TD\n";
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    text += "  n" + std::to_string(i) + "[" + quoted(graph.nodes[i], "#quot;") + "]\n";
+    text += "  n" + std::to_string(i) + "[" + for_mermaid(graph.nodes[i]) + "]\n";
   }
   for (const Edge& edge : graph.edges) {
     text += "  n" + std::to_string(edge.from) + (edge.choice ? " -.->" : " -->");
-    if (!edge.label.empty()) text += "|" + quoted(edge.label, "#quot;") + "|";
+    if (!edge.label.empty()) text += "|" + for_mermaid(edge.label) + "|";
     text += " n" + std::to_string(edge.to) + "\n";
   }
   return text;
@@ -151,11 +169,11 @@ std::string draw_dot(const RunnableBase& step) {
   const Graph graph(step.info());
   std::string text = "digraph chain {\n  node [shape=box];\n";
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    text += "  n" + std::to_string(i) + " [label=" + quoted(graph.nodes[i], "\\\"") + "];\n";
+    text += "  n" + std::to_string(i) + " [label=" + for_dot(graph.nodes[i]) + "];\n";
   }
   for (const Edge& edge : graph.edges) {
     text += "  n" + std::to_string(edge.from) + " -> n" + std::to_string(edge.to) + " [";
-    if (!edge.label.empty()) text += "label=" + quoted(edge.label, "\\\"") + " ";
+    if (!edge.label.empty()) text += "label=" + for_dot(edge.label) + " ";
     text += edge.choice ? "style=dashed];\n" : "style=solid];\n";
   }
   return text + "}\n";

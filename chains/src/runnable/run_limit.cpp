@@ -16,7 +16,7 @@ unsigned to_go_on(unsigned depth) noexcept { return depth * 2 + 1; }
 RunLimit::Acquire RunLimit::acquire(unsigned urgency) noexcept { return Acquire(*this, urgency); }
 
 void RunLimit::release() noexcept {
-  if (!waiters_.linked()) {
+  if (free_ < 0 || !waiters_.linked()) {
     ++free_;
     return;
   }
@@ -27,7 +27,7 @@ void RunLimit::release() noexcept {
 }
 
 bool RunLimit::Acquire::await_ready() const noexcept {
-  if (limit_.free_ == 0) return false;
+  if (limit_.free_ <= 0) return false;
   --limit_.free_;
   return true;
 }
@@ -53,6 +53,11 @@ Coro<> RunPermit::take() {
   held_ = true;
 }
 
+void RunPermit::give_back() noexcept {
+  over_ = true;
+  if (std::exchange(held_, false)) limit_->release();
+}
+
 void RunPermit::lend() noexcept {
   if (loans_++ > 0 || !held_) return;
   held_ = false;
@@ -60,8 +65,30 @@ void RunPermit::lend() noexcept {
 }
 
 Coro<> RunPermit::take_back() {
-  if (--loans_ > 0 || held_) co_return;
+  if (--loans_ > 0 || held_ || taking_ || over_) co_return;
+  // One turn for all that goes on in here, however many of its parts ask for it.
+  class Taking {
+   public:
+    explicit Taking(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    Taking(const Taking&) = delete;
+    Taking& operator=(const Taking&) = delete;
+    ~Taking() { flag_ = false; }
+
+   private:
+    bool& flag_;
+  };
+  const Taking taking(taking_);
   co_await limit_->acquire(to_go_on(depth_));
+  if (held_ || over_ || loans_ > 0) {  // lent again while it waited, or taken without waiting
+    limit_->release();
+  } else {
+    held_ = true;
+  }
+}
+
+void RunPermit::forget_loan() noexcept {
+  if (--loans_ > 0 || held_ || over_) return;
+  limit_->overdraw();
   held_ = true;
 }
 
@@ -71,13 +98,20 @@ Turns::~Turns() {
   if (lent_) lent_->forget_loan();
 }
 
-Coro<RunConfig> Turns::take(RunConfig config) {
-  if (!config.state() || !config.state()->limit) co_return config;
+Coro<Turn> Turns::take(RunConfig config) {
+  if (!limited(config)) co_return Turn(std::move(config), nullptr);
   const auto& outer = config.state()->permit;
+  auto permit =
+      std::make_shared<detail::RunPermit>(config.state()->limit, outer ? outer->depth() + 1 : 1);
   auto inner = std::make_shared<detail::ConfigState>(*config.state());
-  inner->permit = std::make_shared<detail::RunPermit>(inner->limit, outer ? outer->depth() + 1 : 1);
-  co_await inner->permit->take();
-  co_return RunConfig(std::move(inner));
+  inner->permit = permit;
+  inner->entered = false;  // the task must know of the turn: what is called inside lends it
+  co_await permit->take();
+  co_return Turn(RunConfig(std::move(inner)), std::move(permit));
+}
+
+bool Turns::limited(const RunConfig& config) noexcept {
+  return config.state() && config.state()->limit;
 }
 
 Coro<> Turns::done() {

@@ -19,17 +19,19 @@ namespace detail {
 ///           is finished before more is begun, and nothing waits for what waits for it.
 class RunLimit {
  public:
-  explicit RunLimit(std::size_t turns) noexcept : free_(turns) {}
+  explicit RunLimit(std::size_t turns) noexcept : free_(static_cast<std::ptrdiff_t>(turns)) {}
   RunLimit(const RunLimit&) = delete;
   RunLimit& operator=(const RunLimit&) = delete;
 
   class Acquire;
   [[nodiscard]] Acquire acquire(unsigned urgency) noexcept;
   void release() noexcept;
+  /// Takes a turn that may not be there: the next ones that are given back make up for it.
+  void overdraw() noexcept { --free_; }
 
  private:
-  std::size_t free_;  // is 0 whenever somebody waits
-  ListNode waiters_;  // the most urgent first, equals in the order of their coming
+  std::ptrdiff_t free_;  // is 0 or less whenever somebody waits
+  ListNode waiters_;     // the most urgent first, equals in the order of their coming
 };
 
 class RunLimit::Acquire final : public Waiter {
@@ -62,15 +64,15 @@ class RunPermit {
       : limit_(std::move(limit)), depth_(depth) {}
   RunPermit(const RunPermit&) = delete;
   RunPermit& operator=(const RunPermit&) = delete;
-  ~RunPermit() {
-    if (held_) limit_->release();
-  }
+  ~RunPermit() { give_back(); }
   Coro<> take();
+  /// The item or branch is over. Copies of its configuration may live on; they have no turn.
+  void give_back() noexcept;
   void lend() noexcept;
   /// The last of the loans is over: waits for a turn again, before all who have not begun.
   Coro<> take_back();
-  /// The same when there is no going on.
-  void forget_loan() noexcept { --loans_; }
+  /// The same where nothing can wait, as in a destructor: the turn is taken even if none is free.
+  void forget_loan() noexcept;
   [[nodiscard]] unsigned depth() const noexcept { return depth_; }
 
  private:
@@ -78,13 +80,33 @@ class RunPermit {
   unsigned depth_;
   int loans_ = 0;
   bool held_ = false;
+  bool taking_ = false;  // somebody waits in take_back()
+  bool over_ = false;
 };
 
 }  // namespace detail
 
+/// The turn of one item or branch, given back when this is destroyed.
+class Turn {
+ public:
+  Turn(RunConfig config, std::shared_ptr<detail::RunPermit> permit) noexcept
+      : config_(std::move(config)), permit_(std::move(permit)) {}
+  Turn(Turn&&) noexcept = default;
+  Turn& operator=(Turn&&) = delete;
+  ~Turn() {
+    if (permit_) permit_->give_back();
+  }
+  /// What to run with.
+  [[nodiscard]] const RunConfig& config() const noexcept { return config_; }
+
+ private:
+  RunConfig config_;
+  std::shared_ptr<detail::RunPermit> permit_;
+};
+
 /// For steps that run several others at once: one turn for each, and the own turn lent meanwhile.
-/// Shape:    `Turns turns(config)`; each child: `co_await turns.take(config)` gives the
-///           configuration to run with, which holds the turn; at the end `co_await turns.done()`.
+/// Shape:    `Turns turns(config)`; each child: `Turn turn = co_await turns.take(config)`, which
+///           has the configuration to run with; at the end `co_await turns.done()`.
 /// Suspends: take() and done() while the run's limit is used up; neither without a limit.
 class Turns {
  public:
@@ -94,8 +116,10 @@ class Turns {
   Turns& operator=(const Turns&) = delete;
   ~Turns();
   [[nodiscard]] const RunConfig& config() const noexcept { return config_; }
-  [[nodiscard]] static Coro<RunConfig> take(RunConfig config);
+  [[nodiscard]] static Coro<Turn> take(RunConfig config);
   [[nodiscard]] Coro<> done();
+  /// True if what runs with this configuration has a turn, or waits for one.
+  [[nodiscard]] static bool limited(const RunConfig& config) noexcept;
 
  private:
   RunConfig config_;
@@ -106,8 +130,10 @@ class Turns {
 /// a failed try: for steps that know more than goes through their hands.
 void tell_stream(const RunConfig& config, const RunValue& chunk);
 void tell_retry(const RunConfig& config, int attempt, const std::exception_ptr& error);
-/// True if somebody hears of that run.
-[[nodiscard]] bool is_heard(const RunConfig& config) noexcept;
+/// True if somebody wants to hear of the pieces of that run.
+[[nodiscard]] bool wants_pieces(const RunConfig& config) noexcept;
+/// Waits until its observers can take more pieces.
+[[nodiscard]] Coro<> wait_for_room(RunConfig config);
 
 /// One run while it goes on: what stands between a call of a step and the step.
 /// Shape:    made from the caller's configuration, which it completes with what the current task
@@ -137,6 +163,22 @@ class ActiveRun {
 
   void enter();
   void leave() noexcept;
+
+  /// Takes the current task out of this run, and of what is inside of it, as long as it lives: for
+  /// work of others that is done in the middle of it.
+  class Outside {
+   public:
+    explicit Outside(ActiveRun& run);
+    Outside(const Outside&) = delete;
+    Outside& operator=(const Outside&) = delete;
+    ~Outside();
+
+   private:
+    ActiveRun& run_;
+    Context* here_;
+    bool left_ = false;                   // by leave(), and entered again
+    std::shared_ptr<const void> inside_;  // else what the task was in
+  };
 
   /// True if an observer cannot take more; then wait_for_room().
   [[nodiscard]] bool full() const noexcept;

@@ -63,7 +63,7 @@ template <class... Items>
 [[nodiscard]] Chain<JsonObject, JsonObject> assign(Items&&... items) {
   static_assert(sizeof...(Items) % 2 == 0, "assign() takes names and steps in turn");
   detail::Members<JsonObject> members;
-  detail::add_members_of<JsonObject>(members, std::forward<Items>(items)...);
+  detail::add_members_of<detail::Assign>(members, std::forward<Items>(items)...);
   std::shared_ptr<const Runnable<JsonObject, JsonObject>> step =
       std::make_shared<const detail::Assign>(std::move(members));
   return Chain<JsonObject, JsonObject>(std::move(step));

@@ -1,6 +1,7 @@
 // Settings that a step brings along: a configuration, listeners, choices made when it runs.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -82,60 +83,77 @@ class Alternatives final : public Runnable<In, Out> {
  public:
   using Step = std::shared_ptr<const Runnable<In, Out>>;
   using Steps = std::vector<std::pair<std::string, Step>>;
-  Alternatives(std::string id, Steps steps) : id_(std::move(id)), steps_(std::move(steps)) {}
-  [[nodiscard]] std::string name() const override { return "Configurable<" + id_ + ">"; }
+  class Choices {
+   public:
+    Choices(std::string the_id, Steps the_steps)
+        : id(std::move(the_id)), steps(std::move(the_steps)) {}
+    std::string id;
+    Steps steps;  // the first is the default
+  };
+  Alternatives(std::string id, Steps steps)
+      : choices_(std::make_shared<const Choices>(std::move(id), std::move(steps))) {}
+  [[nodiscard]] std::string name() const override { return "Configurable<" + choices_->id + ">"; }
   [[nodiscard]] bool transparent() const noexcept override { return true; }
+  /// What can be said before the choice is made.
+  [[nodiscard]] bool streams() const noexcept override {
+    return std::all_of(choices_->steps.begin(), choices_->steps.end(),
+                       [](const auto& step) { return step.second->streams(); });
+  }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made = Runnable<In, Out>::info().with_shape(StepShape::kChoice);
-    made.with_note("chosen by configurable '" + id_ + "'");
-    for (const auto& [key, step] : steps_) made.add(step->info(), key);
+    made.with_note("chosen by configurable '" + choices_->id + "'");
+    for (const auto& [key, step] : choices_->steps) made.add(step->info(), key);
     return made;
   }
 
  private:
+  using Shared = std::shared_ptr<const Choices>;
   [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
-    Step step = choose(config);
-    return call(std::move(step), std::move(input), std::move(config));
+    return call(choices_, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
-    Step step = choose(config);
-    auto output = step->stream(std::move(input), std::move(config));
-    return pieces(std::move(step), std::move(output));
+    return pieces(choices_, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
                                                      RunConfig config) const override {
-    Step step = choose(config);
-    auto output = step->transform(std::move(input), std::move(config));
-    return pieces(std::move(step), std::move(output));
+    return pieces_of_pieces(choices_, std::move(input), std::move(config));
   }
-  [[nodiscard]] const Step& choose(const RunConfig& config) const {
-    const Json chosen = configured(config, id_);
-    if (chosen.is_null()) return steps_.front().second;
+  static const Step& choose(const Choices& choices, const RunConfig& config) {
+    const Json chosen = configured(config, choices.id);
+    if (chosen.is_null()) return choices.steps.front().second;
     std::string known;
-    for (const auto& [key, step] : steps_) {
+    for (const auto& [key, step] : choices.steps) {
       if (chosen.is_string() && std::string_view(chosen.get_string()) == key) return step;
       known += (known.empty() ? "'" : ", '") + key + "'";
     }
-    throw InvalidInputError("configurable '" + id_ + "' is " + json_text(chosen) +
+    throw InvalidInputError("configurable '" + choices.id + "' is " + json_text(chosen) +
                             ", which is none of " + known);
   }
-  static Coro<Out> call(Step step, In input, RunConfig config) {
+  static Coro<Out> call(Shared choices, In input, RunConfig config) {
+    const Step& step = choose(*choices, config);
     co_return co_await step->invoke(std::move(input), std::move(config));
   }
-  static Stream<chunk_of_t<Out>> pieces([[maybe_unused]] Step step,
-                                        Stream<chunk_of_t<Out>> output) {
+  static Stream<chunk_of_t<Out>> pieces(Shared choices, In input, RunConfig config) {
+    const Step& step = choose(*choices, config);
+    auto output = step->stream(std::move(input), std::move(config));
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
-  std::string id_;
-  Steps steps_;  // the first is the default
+  static Stream<chunk_of_t<Out>> pieces_of_pieces(Shared choices, Stream<chunk_of_t<In>> input,
+                                                  RunConfig config) {
+    const Step& step = choose(*choices, config);
+    auto output = step->transform(std::move(input), std::move(config));
+    while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
+  }
+  Shared choices_;
 };
 
-template <class Steps>
+template <class First, class Steps>
 void add_alternatives(Steps&) {}
-template <class Steps, class A, class... Rest>
+template <class First, class Steps, class A, class... Rest>
 void add_alternatives(Steps& steps, std::string key, A step, Rest... rest) {
-  steps.emplace_back(std::move(key), StepOf<A>::share(std::move(step)));
-  add_alternatives(steps, std::move(rest)...);
+  const auto add = [&](auto shared) { steps.emplace_back(std::move(key), std::move(shared)); };
+  add_alternative<First>(add, std::move(step));
+  add_alternatives<First>(steps, std::move(rest)...);
 }
 
 template <class In, class Out>
@@ -180,7 +198,7 @@ template <class A, class... Rest>
   using In = typename detail::StepOf<A>::Input;
   using Out = typename detail::StepOf<A>::Output;
   typename detail::Alternatives<In, Out>::Steps steps;
-  detail::add_alternatives(steps, std::move(key), std::move(first), std::move(rest)...);
+  detail::add_alternatives<A>(steps, std::move(key), std::move(first), std::move(rest)...);
   std::shared_ptr<const Runnable<In, Out>> step =
       std::make_shared<const detail::Alternatives<In, Out>>(std::move(id), std::move(steps));
   return Chain<In, Out>(std::move(step));

@@ -33,18 +33,19 @@ std::shared_ptr<const Runnable<In, bool>> share_condition(C condition) {
   }
 }
 
-template <class In, class Out, class Otherwise>
+template <class First, class In, class Out, class Otherwise>
 void add_arms(BranchArms<In, Out>& arms, Otherwise otherwise) {
-  static_assert(StepOf<Otherwise>::kIsStep,
-                "branch() ends with the step for when no condition holds");
-  arms.otherwise = StepOf<Otherwise>::share(std::move(otherwise));
+  add_alternative<First>([&arms](auto step) { arms.otherwise = std::move(step); },
+                         std::move(otherwise));
 }
-template <class In, class Out, class C, class Target, class... Rest>
+template <class First, class In, class Out, class C, class Target, class... Rest>
   requires(sizeof...(Rest) > 0)
 void add_arms(BranchArms<In, Out>& arms, C condition, Target target, Rest... rest) {
-  arms.arms.emplace_back(share_condition<In>(std::move(condition)),
-                         StepOf<Target>::share(std::move(target)));
-  add_arms<In, Out>(arms, std::move(rest)...);
+  const auto add = [&](auto step) {
+    arms.arms.emplace_back(share_condition<In>(std::move(condition)), std::move(step));
+  };
+  add_alternative<First>(add, std::move(target));
+  add_arms<First>(arms, std::move(rest)...);
 }
 
 template <class In, class Out>
@@ -114,19 +115,18 @@ class Branch final : public Runnable<In, Out> {
 
 /// The first step whose condition holds, else the last one:
 /// `branch(is_question, answer, is_order, obey, small_talk)`.
-/// Shape:    a condition is a function `bool(const In&)`, plain or a coroutine, or a step that
-/// gives
-///           a bool. All steps take the same input and give the same output. What is chosen is
+/// Shape:    a condition is a function `bool(In)`, plain or a coroutine, or a step that gives a
+///           bool. All steps take the same input and give the same output. What is chosen is
 ///           streamed; the input is waited for.
 /// Errors:   what the conditions and the chosen step throw.
-template <class C, class Target, class... Rest>
+template <class C, detail::Step Target, class... Rest>
 [[nodiscard]] auto branch(C condition, Target target, Rest... rest) {
   static_assert(sizeof...(Rest) % 2 == 1,
                 "branch() takes conditions and steps in turn, and one step for all other cases");
   using In = typename detail::StepOf<Target>::Input;
   using Out = typename detail::StepOf<Target>::Output;
   detail::BranchArms<In, Out> arms;
-  detail::add_arms<In, Out>(arms, std::move(condition), std::move(target), std::move(rest)...);
+  detail::add_arms<Target>(arms, std::move(condition), std::move(target), std::move(rest)...);
   std::shared_ptr<const Runnable<In, Out>> step =
       std::make_shared<const detail::Branch<In, Out>>(std::move(arms));
   return Chain<In, Out>(std::move(step));
@@ -150,61 +150,64 @@ class Router final : public Runnable<RouterInput<In>, Out> {
  public:
   using Target = std::shared_ptr<const Runnable<In, Out>>;
   using Targets = std::vector<std::pair<std::string, Target>>;
-  explicit Router(Targets targets) : targets_(std::move(targets)) {}
+  explicit Router(Targets targets)
+      : targets_(std::make_shared<const Targets>(std::move(targets))) {}
   [[nodiscard]] std::string name() const override { return "RouterRunnable"; }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made = Runnable<RouterInput<In>, Out>::info().with_shape(StepShape::kChoice);
-    for (const auto& [key, target] : targets_) made.add(target->info(), key);
+    for (const auto& [key, target] : *targets_) made.add(target->info(), key);
     return made;
   }
 
  private:
+  using Shared = std::shared_ptr<const Targets>;
   [[nodiscard]] Coro<Out> do_invoke(RouterInput<In> input, RunConfig config) const override {
-    Target target = find(input.key);
-    return call(std::move(target), std::move(input.input), std::move(config));
+    return call(targets_, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(RouterInput<In> input,
                                                   RunConfig config) const override {
-    Target target = find(input.key);
-    return pieces(std::move(target), std::move(input.input), std::move(config));
+    return pieces(targets_, std::move(input), std::move(config));
   }
-  [[nodiscard]] const Target& find(const std::string& key) const {
+  static const Target& find(const Targets& targets, const std::string& key) {
     std::string known;
-    for (const auto& [name, target] : targets_) {
+    for (const auto& [name, target] : targets) {
       if (name == key) return target;
       known += (known.empty() ? "'" : ", '") + name + "'";
     }
     throw InvalidInputError("router(): there is no step '" + key + "', but " + known);
   }
-  static Coro<Out> call(Target target, In input, RunConfig config) {
-    co_return co_await target->invoke(std::move(input), std::move(config));
+  static Coro<Out> call(Shared targets, RouterInput<In> input, RunConfig config) {
+    const Target& target = find(*targets, input.key);
+    co_return co_await target->invoke(std::move(input.input), std::move(config));
   }
-  static Stream<chunk_of_t<Out>> pieces(Target target, In input, RunConfig config) {
-    Stream<chunk_of_t<Out>> output = target->stream(std::move(input), std::move(config));
+  static Stream<chunk_of_t<Out>> pieces(Shared targets, RouterInput<In> input, RunConfig config) {
+    const Target& target = find(*targets, input.key);
+    Stream<chunk_of_t<Out>> output = target->stream(std::move(input.input), std::move(config));
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
-  Targets targets_;
+  Shared targets_;
 };
 
-template <class Targets>
+template <class First, class Targets>
 void add_routes(Targets&) {}
-template <class Targets, class A, class... Rest>
+template <class First, class Targets, class A, class... Rest>
 void add_routes(Targets& targets, std::string key, A step, Rest... rest) {
-  targets.emplace_back(std::move(key), StepOf<A>::share(std::move(step)));
-  add_routes(targets, std::move(rest)...);
+  const auto add = [&](auto shared) { targets.emplace_back(std::move(key), std::move(shared)); };
+  add_alternative<First>(add, std::move(step));
+  add_routes<First>(targets, std::move(rest)...);
 }
 
 }  // namespace detail
 
 /// The step that the input names: `router("math", math_chain, "history", history_chain)`.
 /// Errors: InvalidInputError for a name that is not there, with those that are.
-template <class A, class... Rest>
+template <detail::Step A, class... Rest>
 [[nodiscard]] auto router(std::string key, A first, Rest... rest) {
   static_assert(sizeof...(Rest) % 2 == 0, "router() takes names and steps in turn");
   using In = typename detail::StepOf<A>::Input;
   using Out = typename detail::StepOf<A>::Output;
   typename detail::Router<In, Out>::Targets targets;
-  detail::add_routes(targets, std::move(key), std::move(first), std::move(rest)...);
+  detail::add_routes<A>(targets, std::move(key), std::move(first), std::move(rest)...);
   std::shared_ptr<const Runnable<RouterInput<In>, Out>> step =
       std::make_shared<const detail::Router<In, Out>>(std::move(targets));
   return Chain<RouterInput<In>, Out>(std::move(step));

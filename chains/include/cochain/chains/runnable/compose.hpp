@@ -37,6 +37,37 @@ class StepLink<std::string, Messages> {
 
 namespace detail {
 
+// The functions of other headers, for the members of Chain: they are looked up when they are used,
+// and then their header must have been included.
+template <class Step, class... Args>
+auto call_with_retry(const Step& step, Args&&... args) {
+  return with_retry(step, std::forward<Args>(args)...);
+}
+template <class Step, class... Args>
+auto call_with_fallbacks(const Step& step, Args&&... args) {
+  return with_fallbacks(step, std::forward<Args>(args)...);
+}
+template <class Step, class... Args>
+auto call_with_timeout(const Step& step, Args&&... args) {
+  return with_timeout(step, std::forward<Args>(args)...);
+}
+template <class Step, class... Args>
+auto call_with_config(const Step& step, Args&&... args) {
+  return with_config(step, std::forward<Args>(args)...);
+}
+template <class Step, class... Args>
+auto call_with_listeners(const Step& step, Args&&... args) {
+  return with_listeners(step, std::forward<Args>(args)...);
+}
+template <class Step>
+auto call_explain(const Step& step) {
+  return explain(step);
+}
+template <class Step>
+auto call_each(const Step& step) {
+  return each(step);
+}
+
 template <class From, class To>
 constexpr bool kStepsMeet = std::is_same_v<From, To> || StepLink<From, To>::kMeets;
 
@@ -51,10 +82,18 @@ template <class T>
 class NextStep;
 template <class T>
 class Wants;
+template <class T>
+class Takes;
+template <class T>
+class OtherStep;
 template <class TheStep, class ItGives, class TheNextStep, class ItWants>
 constexpr bool kFit = false;
 template <class A, class From, class B, class To>
 constexpr bool kFit<Step<A>, Gives<From>, NextStep<B>, Wants<To>> = kStepsMeet<From, To>;
+template <class TheStep, class Its, class TheOtherStep, class TheOthers>
+constexpr bool kSame = false;
+template <class A, class B, template <class> class Its, class T>
+constexpr bool kSame<Step<A>, Its<T>, OtherStep<B>, Its<T>> = true;
 }  // namespace fit
 
 template <class Step, class Gives, class NextStep, class Wants>
@@ -101,6 +140,41 @@ class StepOf<std::shared_ptr<T>> {
 
 template <class T>
 concept Step = StepOf<std::remove_cvref_t<T>>::kIsStep;
+
+template <class Given>
+constexpr void check_is_step() {
+  static_assert(StepOf<Given>::kIsStep,
+                "what was given here is no step: give a Runnable, a shared_ptr to one, or a "
+                "function as lambda(function)");
+}
+template <class Step, class Takes, class OtherStep, class OtherTakes>
+constexpr void check_same_input() {
+  static_assert(fit::kSame<fit::Step<Step>, fit::Takes<Takes>, fit::OtherStep<OtherStep>,
+                           fit::Takes<OtherTakes>>,
+                "these steps are given the same input, but they do not take the same type");
+}
+template <class Step, class Gives, class OtherStep, class OtherGives>
+constexpr void check_same_output() {
+  static_assert(fit::kSame<fit::Step<Step>, fit::Gives<Gives>, fit::OtherStep<OtherStep>,
+                           fit::Gives<OtherGives>>,
+                "one of these steps is run in place of the other, but they do not give the same "
+                "type");
+}
+/// Adds `step` to `steps`, which can stand for each other: same input, same output as `First`.
+template <class First, class Add, class Other>
+void add_alternative(Add add, Other step) {
+  check_is_step<Other>();
+  if constexpr (StepOf<Other>::kIsStep) {
+    using Mine = StepOf<First>;
+    using Its = StepOf<Other>;
+    check_same_input<First, typename Mine::Input, Other, typename Its::Input>();
+    check_same_output<First, typename Mine::Output, Other, typename Its::Output>();
+    if constexpr (std::is_same_v<typename Mine::Input, typename Its::Input> &&
+                  std::is_same_v<typename Mine::Output, typename Its::Output>) {
+      add(Its::share(std::move(step)));
+    }
+  }
+}
 
 /// A sequence as a part of a longer one, which numbers the steps through.
 template <class In, class Out>
@@ -253,6 +327,39 @@ class Chain final : public Runnable<In, Out> {
   [[nodiscard]] bool streams() const noexcept override { return steps_->streams(); }
   [[nodiscard]] Json input_schema() const override { return steps_->input_schema(); }
   [[nodiscard]] Json output_schema() const override { return steps_->output_schema(); }
+  [[nodiscard]] bool transparent() const noexcept override { return steps_->transparent(); }
+
+  /// The functions of the same names with this chain as their first argument; include their
+  /// headers: resilience.hpp, binding.hpp, each.hpp, graph_view.hpp, or all with chains.hpp.
+  template <class... Args>
+  [[nodiscard]] auto with_retry(Args&&... args) const {
+    return detail::call_with_retry(*this, std::forward<Args>(args)...);
+  }
+  template <class... Others>
+  [[nodiscard]] auto with_fallbacks(Others&&... others) const {
+    return detail::call_with_fallbacks(*this, std::forward<Others>(others)...);
+  }
+  template <class Limit>
+  [[nodiscard]] auto with_timeout(Limit limit) const {
+    return detail::call_with_timeout(*this, limit);
+  }
+  template <class Config>
+  [[nodiscard]] auto with_config(Config config) const {
+    return detail::call_with_config(*this, std::move(config));
+  }
+  template <class Listeners>
+  [[nodiscard]] auto with_listeners(Listeners listeners) const {
+    return detail::call_with_listeners(*this, std::move(listeners));
+  }
+  /// each(chain): a list in, a list out.
+  template <class Self = Chain>
+  [[nodiscard]] auto map() const {
+    return detail::call_each(static_cast<const Self&>(*this));
+  }
+  template <class Self = Chain>
+  [[nodiscard]] std::string explain() const {
+    return detail::call_explain(static_cast<const Self&>(*this));
+  }
 
  protected:
   using Held = typename Runnable<In, Out>::Held;

@@ -1,7 +1,9 @@
 // One step for each item of a list.
 #pragma once
 
+#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,12 +31,21 @@ class Each final : public Runnable<std::vector<In>, std::vector<Out>> {
     return call(step_, std::move(inputs), std::move(config));
   }
   static Coro<std::vector<Out>> call(Step step, std::vector<In> inputs, RunConfig config) {
+    Turns turns(std::move(config));  // the own turn is taken again before an error goes on
     std::vector<std::optional<Out>> places(inputs.size());
-    Stream<BatchItem<Out>> items = step->batch_as_completed(std::move(inputs), std::move(config));
-    while (auto item = co_await items.next()) {
-      // Leaving here drops the stream, and with it the items that still run.
-      places[item->index] = std::move(item->outcome).value();
+    std::exception_ptr error;
+    {
+      Stream<BatchItem<Out>> items = step->batch_as_completed(std::move(inputs), turns.config());
+      while (auto item = co_await items.next()) {
+        if (!item->outcome) {
+          error = item->outcome.error();
+          break;  // drops the stream, and with it the items that still run
+        }
+        places[item->index] = std::move(item->outcome).value();
+      }
     }
+    co_await turns.done();
+    if (error) std::rethrow_exception(std::move(error));
     std::vector<Out> outputs;
     outputs.reserve(places.size());
     for (std::optional<Out>& place : places) outputs.push_back(std::move(*place));

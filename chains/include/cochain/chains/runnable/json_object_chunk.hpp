@@ -15,11 +15,14 @@ namespace cochain {
 
 /// A piece of one member of an object.
 /// Shape:    with kAppend the value is text that is added to the member's; with kReplace it is the
-///           member's whole value, so far.
+///           member's whole value, so far; kNothing says that there is an object, and no more.
 class JsonObjectChunk {
  public:
-  enum class How : std::uint8_t { kReplace, kAppend };
+  enum class How : std::uint8_t { kReplace, kAppend, kNothing };
   JsonObjectChunk() = default;
+  [[nodiscard]] static JsonObjectChunk nothing() {
+    return JsonObjectChunk(std::string(), Json(), How::kNothing);
+  }
   JsonObjectChunk(std::string the_key, Json the_value, How the_how = How::kReplace)
       : key(std::move(the_key)), value(std::move(the_value)), how(the_how) {}
 
@@ -43,6 +46,13 @@ class ChunkTraits<JsonObject> {
 
 namespace detail {
 
+namespace fit {
+template <class TheStep, class ItGives>
+constexpr bool kJson = false;
+template <class A, class Out>
+constexpr bool kJson<Step<A>, Gives<Out>> = kHasJson<Out>;
+}  // namespace fit
+
 /// A step whose output becomes one member of an object.
 template <class In>
 class Member {
@@ -53,6 +63,8 @@ class Member {
                                                           Stream<chunk_of_t<In>> input,
                                                           RunConfig config) const = 0;
   [[nodiscard]] virtual const RunnableBase& step() const noexcept = 0;
+  /// True if pieces of the member come before the input is over.
+  [[nodiscard]] virtual bool streams() const noexcept = 0;
 };
 
 template <class In, class Out>
@@ -61,6 +73,7 @@ class MemberOf final : public Member<In> {
   using Step = std::shared_ptr<const Runnable<In, Out>>;
   explicit MemberOf(Step step) : step_(std::move(step)) {}
   [[nodiscard]] const RunnableBase& step() const noexcept override { return *step_; }
+  [[nodiscard]] bool streams() const noexcept override { return kInPieces && step_->streams(); }
   [[nodiscard]] Coro<Json> invoke(In input, RunConfig config) const override {
     return call(step_, std::move(input), std::move(config));
   }
@@ -69,7 +82,7 @@ class MemberOf final : public Member<In> {
     auto output = step_->transform(std::move(input), std::move(config));
     if constexpr (std::is_same_v<Out, std::string>) {
       return pieces(step_, std::move(key), std::move(output), JsonObjectChunk::How::kAppend);
-    } else if constexpr (std::is_same_v<chunk_of_t<Out>, Out>) {
+    } else if constexpr (kInPieces) {
       return pieces(step_, std::move(key), std::move(output), JsonObjectChunk::How::kReplace);
     } else {
       return whole(step_, std::move(key), std::move(output));
@@ -77,6 +90,8 @@ class MemberOf final : public Member<In> {
   }
 
  private:
+  // Pieces of other kinds are no JSON; they are added up first.
+  static constexpr bool kInPieces = std::is_same_v<chunk_of_t<Out>, Out>;
   static Coro<Json> call(Step step, In input, RunConfig config) {
     Out output = co_await step->invoke(std::move(input), std::move(config));
     co_return json_of_value(output);
@@ -115,17 +130,30 @@ Json schema_of_members(const Members<In>& members) {
                      std::move(required));
 }
 
-template <class In>
+template <class Step, class Gives>
+constexpr void check_gives_json() {
+  static_assert(fit::kJson<fit::Step<Step>, fit::Gives<Gives>>,
+                "what this step gives cannot become a member of a JSON object: write "
+                "`Json json_value(const Gives&)` beside its type, or put a step behind it");
+}
+
+/// `First` is what all take the same input as.
+template <class First, class In>
 void add_members_of(Members<In>&) {}
-template <class In, class A, class... Rest>
+template <class First, class In, class A, class... Rest>
 void add_members_of(Members<In>& members, std::string key, A&& step, Rest&&... rest) {
-  using Step = StepOf<std::remove_cvref_t<A>>;
-  static_assert(std::is_same_v<typename Step::Input, In>,
-                "all branches of a parallel are given the same input: this one takes another");
-  auto shared = Step::share(std::forward<A>(step));
-  members.emplace_back(std::move(key), std::make_shared<const MemberOf<In, typename Step::Output>>(
-                                           std::move(shared)));
-  add_members_of<In>(members, std::forward<Rest>(rest)...);
+  using Given = std::remove_cvref_t<A>;
+  check_is_step<Given>();
+  if constexpr (StepOf<Given>::kIsStep) {
+    using Out = typename StepOf<Given>::Output;
+    check_same_input<First, In, Given, typename StepOf<Given>::Input>();
+    check_gives_json<Given, Out>();
+    if constexpr (std::is_same_v<typename StepOf<Given>::Input, In>) {
+      members.emplace_back(std::move(key), std::make_shared<const MemberOf<In, Out>>(
+                                               StepOf<Given>::share(std::forward<A>(step))));
+    }
+  }
+  add_members_of<First>(members, std::forward<Rest>(rest)...);
 }
 
 }  // namespace detail

@@ -80,13 +80,32 @@ class Lambda final : public Runnable<In, Out> {
   [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
     return call(function_, std::move(input), std::move(config));
   }
+  // Of a step that the function gives, the pieces go through.
+  [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
+    using Returned = decltype(call_lambda<F, In>(*function_, std::declval<In>(), config));
+    if constexpr (StepOf<std::remove_cvref_t<typename LambdaResult<Returned>::Value>>::kIsStep) {
+      return pieces(function_, std::move(input), std::move(config));
+    } else {
+      return Runnable<In, Out>::do_stream(std::move(input), std::move(config));
+    }
+  }
+  static Stream<chunk_of_t<Out>> pieces(Function function, In input, RunConfig config) {
+    using Returned = decltype(call_lambda<F, In>(*function, std::declval<In>(), config));
+    using Given = StepOf<std::remove_cvref_t<typename LambdaResult<Returned>::Value>>;
+    In again = input;
+    auto given = co_await value_of<Returned>(function, std::move(input), config);
+    auto step = Given::share(std::move(given));
+    RunConfig deeper = one_deeper(config);
+    auto output = step->stream(std::move(again), std::move(deeper));
+    while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
+  }
   static Coro<Out> call(Function function, In input, RunConfig config) {
     using Returned = decltype(call_lambda<F, In>(*function, std::declval<In>(), config));
     using Value = typename LambdaResult<Returned>::Value;
     if constexpr (StepOf<std::remove_cvref_t<Value>>::kIsStep) {
       In again = input;
-      auto step = StepOf<std::remove_cvref_t<Value>>::share(
-          co_await value_of<Returned>(function, std::move(input), config));
+      auto given = co_await value_of<Returned>(function, std::move(input), config);
+      auto step = StepOf<std::remove_cvref_t<Value>>::share(std::move(given));
       RunConfig deeper = one_deeper(config);
       co_return co_await step->invoke(std::move(again), std::move(deeper));
     } else if constexpr (CoroValue<Returned>::kIsCoro) {

@@ -1,14 +1,20 @@
 // Several steps on one input at once: their outputs as the members of an object.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cochain/chains/runnable/json_object_chunk.hpp"
 #include "cochain/chains/runnable/tee.hpp"
+#include "cochain/core/locks.hpp"
 #include "cochain/core/queue.hpp"
 #include "cochain/core/task_group.hpp"
 
@@ -16,26 +22,67 @@ namespace cochain {
 
 namespace detail {
 
-/// What runs the members: all at once, in turn where the run has a limit. The first error cancels
-/// the others, which are waited for, and is thrown by itself and not in a group.
+/// One of several steps that go on at once: its name, and how to run it.
+class ParallelBranch {
+ public:
+  using Run = std::function<Coro<>(RunConfig turn)>;
+  ParallelBranch(std::string the_key, Run the_run)
+      : key(std::move(the_key)), run(std::move(the_run)) {}
+  std::string key;
+  Run run;
+};
+
+/// The first error of several branches, which stops the others.
+class FirstError {
+ public:
+  /// For a catch block of a branch: keeps the error and cancels the group. Goes on as an error if
+  /// the branch was asked to stop; a CancelledError that only came out of a step is one like
+  /// others.
+  void keep(TaskGroup& group);
+  explicit operator bool() const noexcept { return error_ != nullptr; }
+  void rethrow() const {
+    if (error_) std::rethrow_exception(error_);
+  }
+
+ private:
+  std::exception_ptr error_;
+};
+
+/// Runs all branches at once, in turn where the run has a limit. The first error cancels the
+/// others, which are waited for, and is thrown by itself and not in a group.
+Coro<> run_branches(std::vector<ParallelBranch> branches, RunConfig config);
+
+/// The pieces of a stream; while the next one is waited for, the turn of the step is lent: who
+/// makes the pieces may need it.
+template <class T>
+Stream<T> lending(Stream<T> pieces, RunConfig turn) {
+  for (;;) {
+    Turns waiting(turn);
+    std::optional<T> piece = co_await pieces.next();
+    co_await waiting.done();
+    if (!piece) co_return;
+    co_yield std::move(*piece);
+  }
+}
+
+/// What runs the members of an object.
 template <class In>
 class MemberRun {
  public:
   using Shared = std::shared_ptr<const Members<In>>;
 
   static Coro<JsonObject> invoke(Shared members, In input, RunConfig config) {
-    Turns turns(std::move(config));
     std::vector<Json> values(members->size());
-    FirstError first;
-    {
-      TaskGroup group;
-      for (std::size_t i = 0; i < members->size(); ++i) {
-        group.create_task(call(members, i, input, turns.config(), values[i], first, group));
-      }
-      co_await group.join();
+    std::vector<ParallelBranch> branches;
+    branches.reserve(members->size());
+    for (std::size_t i = 0; i < members->size(); ++i) {
+      const auto& [key, member] = (*members)[i];
+      branches.emplace_back(key, [&step = *member, &input, &value = values[i]](RunConfig turn) {
+        return set(step, input, std::move(turn), value);
+      });
     }
-    first.rethrow();
-    co_await turns.done();
+    Coro<> running = run_branches(std::move(branches), std::move(config));
+    co_await std::move(running);
     JsonObject object;
     for (std::size_t i = 0; i < members->size(); ++i) {
       object.insert_or_assign((*members)[i].first, std::move(values[i]));
@@ -48,75 +95,69 @@ class MemberRun {
     Turns turns(std::move(config));
     const std::size_t count = members->size();
     std::vector<Stream<chunk_of_t<In>>> shares = tee(std::move(input), count);
-    Pieces pieces(count);  // each member is ahead of the consumer by one piece at most
+    Pieces pieces;
+    std::deque<Semaphore> rooms;  // each member is ahead of the consumer by one piece at most
     FirstError first;
     TaskGroup group;
     for (std::size_t i = 0; i < count; ++i) {
+      rooms.emplace_back(1);
       group.create_task(
-          pull(members, i, std::move(shares[i]), turns.config(), pieces, first, group));
+          pull(members, i, std::move(shares[i]), turns.config(), pieces, rooms[i], first, group));
     }
     for (std::size_t left = count; left > 0;) {
-      std::optional<JsonObjectChunk> piece = co_await pieces.get();
-      if (piece) {
-        co_yield std::move(*piece);
+      Piece piece = co_await pieces.get();
+      if (first) break;
+      if (piece.chunk) {
+        rooms[piece.member].release();
+        co_yield std::move(*piece.chunk);
       } else {
         --left;
       }
-      if (first) break;
     }
     co_await group.join();
-    first.rethrow();
     co_await turns.done();
+    first.rethrow();
   }
 
  private:
-  using Pieces = Queue<std::optional<JsonObjectChunk>>;  // nothing: a member is over
-
-  class FirstError {
+  class Piece {
    public:
-    void keep(std::exception_ptr error) noexcept {
-      if (!error_) error_ = std::move(error);
-    }
-    explicit operator bool() const noexcept { return error_ != nullptr; }
-    void rethrow() const {
-      if (error_) std::rethrow_exception(error_);
-    }
-
-   private:
-    std::exception_ptr error_;
+    Piece(std::size_t the_member, std::optional<JsonObjectChunk> the_chunk)
+        : member(the_member), chunk(std::move(the_chunk)) {}
+    std::size_t member;
+    std::optional<JsonObjectChunk> chunk;  // nothing: the member is over
   };
+  using Pieces = Queue<Piece>;
 
   // The objects referred to live in the frame that owns the group, above it.
-  static Coro<> call(Shared members, std::size_t index, In input, RunConfig config, Json& value,
-                     FirstError& first, TaskGroup& group) {
-    try {
-      RunConfig turn = co_await Turns::take(config.child("map:key", (*members)[index].first));
-      value = co_await (*members)[index].second->invoke(std::move(input), std::move(turn));
-    } catch (const CancelledError&) {
-      throw;
-    } catch (...) {
-      first.keep(std::current_exception());
-      group.cancel();
-    }
+  static Coro<> set(const Member<In>& step, const In& input, RunConfig turn, Json& value) {
+    In copy = input;
+    value = co_await step.invoke(std::move(copy), std::move(turn));
   }
   static Coro<> pull(Shared members, std::size_t index, Stream<chunk_of_t<In>> input,
-                     RunConfig config, Pieces& pieces, FirstError& first, TaskGroup& group) {
+                     RunConfig config, Pieces& pieces, Semaphore& room, FirstError& first,
+                     TaskGroup& group) {
+    const auto& [key, member] = (*members)[index];
     try {
-      RunConfig turn = co_await Turns::take(config.child("map:key", (*members)[index].first));
-      Stream<JsonObjectChunk> output = (*members)[index].second->transform(
-          (*members)[index].first, std::move(input), std::move(turn));
-      while (auto piece = co_await output.next()) {
-        std::optional<JsonObjectChunk> item = std::move(piece);
-        co_await pieces.put(std::move(item));
+      const Turn turn = co_await Turns::take(config.child("map:key", key));
+      if (Turns::limited(turn.config())) input = lending(std::move(input), turn.config());
+      Stream<JsonObjectChunk> output = member->transform(key, std::move(input), turn.config());
+      for (;;) {
+        if (room.locked()) {
+          Turns waiting(turn.config());  // nothing is done meanwhile
+          co_await room.acquire();
+          co_await waiting.done();
+        } else {
+          co_await room.acquire();
+        }
+        std::optional<JsonObjectChunk> chunk = co_await output.next();
+        if (!chunk) break;
+        pieces.put_nowait(Piece(index, std::move(chunk)));
       }
-    } catch (const CancelledError&) {
-      throw;
     } catch (...) {
-      first.keep(std::current_exception());
-      group.cancel();
+      first.keep(group);
     }
-    std::optional<JsonObjectChunk> end;
-    co_await pieces.put(std::move(end));
+    pieces.put_nowait(Piece(index, std::nullopt));
   }
 };
 
@@ -130,11 +171,14 @@ class Parallel final : public Runnable<In, JsonObject> {
     for (const auto& [key, step] : *members_) keys += (keys.empty() ? "" : ",") + key;
     return "RunnableParallel<" + keys + ">";
   }
-  [[nodiscard]] bool streams() const noexcept override { return true; }
   [[nodiscard]] Json input_schema() const override {
     return members_->front().second->step().input_schema();
   }
   [[nodiscard]] Json output_schema() const override { return schema_of_members(*members_); }
+  [[nodiscard]] bool streams() const noexcept override {
+    return std::any_of(members_->begin(), members_->end(),
+                       [](const auto& member) { return member.second->streams(); });
+  }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made = Runnable<In, JsonObject>::info().with_shape(StepShape::kParallel);
     for (const auto& [key, step] : *members_) made.add(step->step().info(), key);
@@ -167,13 +211,14 @@ class Parallel final : public Runnable<In, JsonObject> {
 /// Suspends: until all are done. At most the run's `max_concurrency` go on at once.
 /// Errors:   the first error of a step: the others are cancelled and waited for, and then it is
 ///           thrown.
-template <class A, class... Rest>
+template <detail::Step A, class... Rest>
 [[nodiscard]] auto parallel(std::string key, A&& first, Rest&&... rest) {
   static_assert(sizeof...(Rest) % 2 == 0, "parallel() takes names and steps in turn");
-  using In = typename detail::StepOf<std::remove_cvref_t<A>>::Input;
+  using First = std::remove_cvref_t<A>;
+  using In = typename detail::StepOf<First>::Input;
   detail::Members<In> members;
-  detail::add_members_of<In>(members, std::move(key), std::forward<A>(first),
-                             std::forward<Rest>(rest)...);
+  detail::add_members_of<First>(members, std::move(key), std::forward<A>(first),
+                                std::forward<Rest>(rest)...);
   std::shared_ptr<const Runnable<In, JsonObject>> step =
       std::make_shared<const detail::Parallel<In>>(std::move(members));
   return Chain<In, JsonObject>(std::move(step));

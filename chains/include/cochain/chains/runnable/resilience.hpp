@@ -121,6 +121,10 @@ class Fallbacks final : public Runnable<In, Out> {
  public:
   using Step = std::shared_ptr<const Runnable<In, Out>>;
   Fallbacks(std::vector<Step> steps, FallbackOptions options) {
+    if (!std::is_same_v<In, JsonObject> && !options.key.empty()) {
+      throw InvalidStateError("with_fallbacks(): error_key '" + options.key +
+                              "' needs steps that take a JsonObject");
+    }
     parts_ = std::make_shared<const Parts>(std::move(steps), std::move(options));
   }
   [[nodiscard]] std::string name() const override { return "RunnableWithFallbacks"; }
@@ -200,7 +204,7 @@ class Fallbacks final : public Runnable<In, Out> {
 /// How long a step may take.
 /// Shape: `StepTimeouts().total(60s).first_chunk(10s).between_chunks(5s)`; what is not set is not
 ///        limited. The last two are for streams; the time that a consumer takes counts for the
-///        total alone.
+///        total alone. Time runs from the input on, or from its first piece if the step streams.
 class StepTimeouts {
  public:
   StepTimeouts() = default;
@@ -245,7 +249,27 @@ class TimeLimited final : public Runnable<In, Out> {
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
                                                      RunConfig config) const override {
-    return pieces(step_, step_->transform(std::move(input), std::move(config)), timeouts_);
+    return pieces_after(step_, std::move(input), std::move(config), timeouts_);
+  }
+  // The clock starts when there is something to work on: the steps before have their own time.
+  static Stream<chunk_of_t<Out>> pieces_after(Step step, Stream<chunk_of_t<In>> input,
+                                              RunConfig config, StepTimeouts timeouts) {
+    Stream<chunk_of_t<Out>> output;
+    if (step->streams()) {
+      std::optional<chunk_of_t<In>> first = co_await input.next();
+      if (!first) co_return;
+      auto all = behind(std::move(*first), std::move(input));
+      output = pieces(step, step->transform(std::move(all), std::move(config)), timeouts);
+    } else {
+      std::optional<In> whole = co_await fold<In>(std::move(input));
+      if (!whole) co_return;
+      output = pieces(step, step->stream(std::move(*whole), std::move(config)), timeouts);
+    }
+    while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
+  }
+  static Stream<chunk_of_t<In>> behind(chunk_of_t<In> first, Stream<chunk_of_t<In>> rest) {
+    co_yield std::move(first);
+    while (auto chunk = co_await rest.next()) co_yield std::move(*chunk);
   }
   static Coro<Out> call(Step step, StepTimeouts timeouts, In input, RunConfig config) {
     Coro<Out> running = step->invoke(std::move(input), std::move(config));
@@ -293,9 +317,9 @@ template <detail::Step A>
 
 /// Calls the first step, and when it fails the next, until one succeeds.
 /// Shape:    `with_fallbacks(best, cheaper, cheapest)`, or with FallbackOptions at the end. A
-/// stream
-///           that has delivered something is not given up for another.
+///           stream that has delivered something is not given up for another.
 /// Errors:   that of the first step, if all fail; one that the options do not handle, at once.
+///           InvalidStateError for an error_key where the input is no JsonObject.
 template <detail::Step A, class... Rest>
 [[nodiscard]] auto with_fallbacks(A step, Rest... rest) {
   using In = typename detail::StepOf<A>::Input;
@@ -308,7 +332,8 @@ template <detail::Step A, class... Rest>
     if constexpr (std::is_same_v<Item, FallbackOptions>) {
       options = std::move(item);
     } else {
-      steps.push_back(detail::StepOf<Item>::share(std::move(item)));
+      detail::add_alternative<A>([&](auto shared) { steps.push_back(std::move(shared)); },
+                                 std::move(item));
     }
   };
   (add(std::move(rest)), ...);

@@ -148,6 +148,9 @@ class RunObserver {
   /// A failed try that is made again: see runnable/policy.hpp.
   virtual void on_retry(const Run&, int /*attempt*/, const std::exception_ptr&) {}
 
+  /// Whether it wants to hear of the pieces of a run that it hears of. A model that is asked for a
+  /// whole answer is made to stream where somebody does.
+  [[nodiscard]] virtual bool wants_pieces() const noexcept { return true; }
   /// True if it cannot take more pieces now; a stream then awaits wait_for_room() before its next.
   [[nodiscard]] virtual bool full() const noexcept { return false; }
   [[nodiscard]] virtual Coro<> wait_for_room() { co_return; }
@@ -158,8 +161,34 @@ namespace detail {
 [[nodiscard]] std::string readable_type_name(const std::type_info& type);
 
 template <class T>
+class ItemOf {};
+template <class T>
+class ItemOf<std::vector<T>> {
+ public:
+  using Item = T;
+};
+template <class T>
+concept List = requires { typename ItemOf<T>::Item; };
+
+/// True if a T has a JSON value of its own, and not only a name.
+template <class T>
+constexpr bool kHasJson =
+    std::is_convertible_v<const T&, std::string_view> || std::is_same_v<T, Json> ||
+    std::is_arithmetic_v<T> || std::is_same_v<T, JsonObject> || std::is_same_v<T, JsonArray> ||
+    has_json_form<T>() || requires(const T& value) { json_value(value); };
+template <List T>
+constexpr bool kHasJson<T> = kHasJson<typename ItemOf<T>::Item>;
+
+template <class T>
 Json json_of_value(const T& value) {
-  if constexpr (std::is_convertible_v<const T&, std::string_view>) {
+  if constexpr (List<T> && kHasJson<T>) {
+    JsonArray items;
+    items.reserve(value.size());
+    for (const auto& item : value) {
+      items.push_back(json_of_value<typename ItemOf<T>::Item>(item));
+    }
+    return items;
+  } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     return Json(std::string_view(value));
   } else if constexpr (std::is_same_v<T, Json> || std::is_arithmetic_v<T> ||
                        std::is_same_v<T, JsonObject> || std::is_same_v<T, JsonArray>) {

@@ -256,9 +256,8 @@ class Runnable : public RunnableBase {
     while (first) {
       if (run.heard()) add_copy<In>(whole, *first);
       co_yield std::move(*first);
-      run.leave();
+      const ActiveRun::Outside outside(run);
       first = co_await input.next();
-      run.enter();
     }
   }
 
@@ -329,8 +328,8 @@ class Runnable : public RunnableBase {
                          Finished& finished) {
     std::exception_ptr error;
     try {
-      RunConfig turn = co_await Turns::take(std::move(config));
-      Out output = co_await self->invoke(std::move(input), std::move(turn));
+      const Turn turn = co_await Turns::take(std::move(config));
+      Out output = co_await self->invoke(std::move(input), turn.config());
       finished.put_nowait(BatchItem<Out>(index, Outcome<Out>(std::move(output))));
       co_return;
     } catch (...) {

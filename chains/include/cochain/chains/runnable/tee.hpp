@@ -55,14 +55,21 @@ Stream<T> tee_share(std::shared_ptr<Tee<T>> tee, std::size_t index) {
     explicit Pull(Tee<T>& the_tee) : tee_(the_tee) { tee_.pulling = true; }
     Pull(const Pull&) = delete;
     Pull& operator=(const Pull&) = delete;
+    void done() noexcept { done_ = true; }
     ~Pull() {
       tee_.pulling = false;
+      if (!done_ && !tee_.error) tee_.error = stopped_error();
       tee_.moved.set();
       tee_.moved.clear();
     }
 
    private:
+    static std::exception_ptr stopped_error() {
+      return std::make_exception_ptr(
+          InvalidStateError("a consumer of a tee was stopped while it waited for the next item"));
+    }
     Tee<T>& tee_;
+    bool done_ = false;
   };
   const Leave leave(*tee, index);
   for (;;) {
@@ -78,9 +85,10 @@ Stream<T> tee_share(std::shared_ptr<Tee<T>> tee, std::size_t index) {
       co_await tee->moved.wait();
       continue;
     }
-    const Pull pull(*tee);
+    Pull pull(*tee);
     try {
       std::optional<T> item = co_await tee->source.next();
+      pull.done();
       if (!item) {
         tee->over = true;
         continue;
@@ -102,9 +110,10 @@ Stream<T> tee_share(std::shared_ptr<Tee<T>> tee, std::size_t index) {
 /// Shape:    whoever is first pulls the source; the others find what was pulled. A consumer that
 ///           is dropped takes no part any more.
 /// Suspends: each as the source does. Nothing is pulled that nobody asks for.
-/// Lives:    the source lives until the last consumer is gone. If the one that pulls is dropped or
-///           cancelled meanwhile, the source ends where it stood, for all of them.
-/// Errors:   an error of the source comes to each consumer, after the items before it.
+/// Lives:    the source lives until the last consumer is gone.
+/// Errors:   an error of the source comes to each consumer, after the items before it. If the
+///           consumer that pulls is dropped or cancelled meanwhile, the source is lost with it, and
+///           the others are told by an InvalidStateError: they do not take it for the end.
 template <class T>
 [[nodiscard]] std::vector<Stream<T>> tee(Stream<T> source, std::size_t consumers) {
   auto shared = std::make_shared<detail::Tee<T>>(std::move(source), consumers);

@@ -16,6 +16,8 @@ namespace cochain {
 class UsageObserver final : public RunObserver {
  public:
   [[nodiscard]] bool wants(const Run& run) override { return run.kind() == RunKind::kChatModel; }
+  /// A sum needs no pieces: nothing is streamed for its sake.
+  [[nodiscard]] bool wants_pieces() const noexcept override { return false; }
   void on_end(const Run& run, const RunValue& input, const RunValue& output) override;
   void on_error(const Run& run, const std::exception_ptr& error) override;
 
