@@ -20,10 +20,10 @@ AIMessage calling(std::vector<ToolCall> calls) {
   return message;
 }
 
-std::string text_of(const ParsedToolCalls& calls) {
+std::string text_of(const std::vector<ParsedToolCall>& calls) {
   std::string text;
   for (const ParsedToolCall& call : calls) {
-    text += call.id + ':' + call.name + json_text(call.arguments) + ' ';
+    text += call.id + ':' + call.name + json_text(call.args) + ' ';
   }
   return text;
 }
@@ -54,24 +54,26 @@ ASYNC_TEST(ToolsParser, GivesTheCallsOfAWholeAnswer) {
   const ToolsOutputParser parser;
   const AIMessage message =
       calling({ToolCall("1", "look", R"({"q": "x"})"), ToolCall("2", "stop", "")});
-  const ParsedToolCalls calls = co_await parser.invoke(message);
+  const std::vector<ParsedToolCall> calls = co_await parser.invoke(message);
   EXPECT_EQ(text_of(calls), R"(1:look{"q":"x"} 2:stop{} )");
-  const ParsedToolCalls none = parser.parse(AIMessage("no calls"));
+  const std::vector<ParsedToolCall> none = parser.parse(AIMessage("no calls"));
   EXPECT_THAT(none, IsEmpty());
 }
 
 ASYNC_TEST(ToolsParser, GivesTheFirstCallOnlyIfToldTo) {
   const ToolsOutputParser parser(ToolsParserOptions().with_first_only());
-  const ParsedToolCalls calls =
+  const std::vector<ParsedToolCall> calls =
       parser.parse(calling({ToolCall("1", "look", "{}"), ToolCall("2", "stop", "no JSON")}));
   EXPECT_EQ(text_of(calls), "1:look{} ");
-  Stream<ParsedToolCalls> stream = parser.transform(stream_of(two_calls(100)));
-  const std::optional<ParsedToolCalls> last = co_await fold<ParsedToolCalls>(std::move(stream));
+  Stream<std::vector<ParsedToolCall>> stream = parser.transform(stream_of(two_calls(100)));
+  const std::optional<std::vector<ParsedToolCall>> last =
+      co_await fold<std::vector<ParsedToolCall>>(std::move(stream));
   EXPECT_EQ(text_of(last.value()), R"(c1:weather{"city":"Paris"} )");
 }
 
 ASYNC_TEST(ToolsParser, ShowsArgumentsAsTheyArrive) {
-  Stream<ParsedToolCalls> stream = ToolsOutputParser().transform(stream_of(two_calls(12)));
+  Stream<std::vector<ParsedToolCall>> stream =
+      ToolsOutputParser().transform(stream_of(two_calls(12)));
   Texts texts;
   while (auto calls = co_await stream.next()) texts.push_back(text_of(*calls));
   EXPECT_THAT(texts, ElementsAre(R"(c1:weather{"city":"Pa"} )",
@@ -82,8 +84,10 @@ ASYNC_TEST(ToolsParser, ShowsArgumentsAsTheyArrive) {
 
 ASYNC_TEST(ToolsParser, EndsWithWhatInvokeGivesForEveryCut) {
   for (std::size_t size = 1; size < 20; ++size) {
-    Stream<ParsedToolCalls> stream = ToolsOutputParser().transform(stream_of(two_calls(size)));
-    const std::optional<ParsedToolCalls> last = co_await fold<ParsedToolCalls>(std::move(stream));
+    Stream<std::vector<ParsedToolCall>> stream =
+        ToolsOutputParser().transform(stream_of(two_calls(size)));
+    const std::optional<std::vector<ParsedToolCall>> last =
+        co_await fold<std::vector<ParsedToolCall>>(std::move(stream));
     EXPECT_EQ(text_of(last.value()), R"(c1:weather{"city":"Paris"} c2:plan{"days":[1,2]} )");
   }
 }
@@ -91,8 +95,9 @@ ASYNC_TEST(ToolsParser, EndsWithWhatInvokeGivesForEveryCut) {
 ASYNC_TEST(ToolsParser, GivesACallWithoutArgumentsAtTheEnd) {
   std::vector<AIMessageChunk> chunks;
   chunks.emplace_back(ContentEvent::tool_call_start(0, "c", "stop"));
-  Stream<ParsedToolCalls> stream = ToolsOutputParser().transform(stream_of(std::move(chunks)));
-  const std::vector<ParsedToolCalls> all = co_await std::move(stream).collect();
+  Stream<std::vector<ParsedToolCall>> stream =
+      ToolsOutputParser().transform(stream_of(std::move(chunks)));
+  const std::vector<std::vector<ParsedToolCall>> all = co_await std::move(stream).collect();
   EXPECT_EQ(all.size(), 1U);
   EXPECT_EQ(text_of(all.front()), "c:stop{} ");
 }
@@ -100,8 +105,9 @@ ASYNC_TEST(ToolsParser, GivesACallWithoutArgumentsAtTheEnd) {
 ASYNC_TEST(ToolsParser, GivesNothingForAnAnswerWithoutCalls) {
   std::vector<AIMessageChunk> chunks;
   chunks.emplace_back(ContentEvent::text_delta(0, "Hi"));
-  Stream<ParsedToolCalls> stream = ToolsOutputParser().transform(stream_of(std::move(chunks)));
-  const std::vector<ParsedToolCalls> all = co_await std::move(stream).collect();
+  Stream<std::vector<ParsedToolCall>> stream =
+      ToolsOutputParser().transform(stream_of(std::move(chunks)));
+  const std::vector<std::vector<ParsedToolCall>> all = co_await std::move(stream).collect();
   EXPECT_THAT(all, IsEmpty());
 }
 
@@ -113,8 +119,8 @@ ASYNC_TEST(ToolsParser, RefusesAToolThatWasNotOffered) {
   } catch (const ParseError& error) {
     EXPECT_THAT(error.what(), HasSubstr("plan is none of look, weather"));
   }
-  Stream<ParsedToolCalls> stream = parser.transform(stream_of(two_calls(100)));
-  const std::optional<ParsedToolCalls> first = co_await stream.next();
+  Stream<std::vector<ParsedToolCall>> stream = parser.transform(stream_of(two_calls(100)));
+  const std::optional<std::vector<ParsedToolCall>> first = co_await stream.next();
   EXPECT_EQ(text_of(first.value()), R"(c1:weather{"city":"Paris"} )");
   const std::exception_ptr error = co_await error_of(stream.next());
   EXPECT_THAT(describe(error), HasSubstr("plan is none of"));
@@ -138,13 +144,13 @@ ASYNC_TEST(ToolsParser, RefusesArgumentsThatAreNoObject) {
   } catch (const ParseError& error) {
     EXPECT_THAT(error.what(), HasSubstr("cut off"));
   }
-  Stream<ParsedToolCalls> stream = parser.transform(stream_of([] {
+  Stream<std::vector<ParsedToolCall>> stream = parser.transform(stream_of([] {
     std::vector<AIMessageChunk> chunks;
     chunks.emplace_back(ContentEvent::tool_call_start(0, "c", "look"));
     chunks.emplace_back(ContentEvent::tool_call_delta(0, "{\"a\": 1"));
     return chunks;
   }()));
-  const std::optional<ParsedToolCalls> first = co_await stream.next();
+  const std::optional<std::vector<ParsedToolCall>> first = co_await stream.next();
   EXPECT_EQ(text_of(first.value()), R"(c:look{"a":1} )");
   const std::exception_ptr error = co_await error_of(stream.next());
   EXPECT_THAT(describe(error), HasSubstr("they end too early"));

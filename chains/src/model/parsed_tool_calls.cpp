@@ -64,4 +64,8 @@ ParsedToolCalls parsed_tool_calls(const AIMessage& message) {
   return made;
 }
 
+Json json_value(const ParsedToolCall& call) {
+  return json_object("name", call.name, "args", call.args, "id", call.id);
+}
+
 }  // namespace cochain

@@ -20,12 +20,14 @@ void check_name(const ToolsParserOptions& options, const std::string& name) {
 }
 
 /// Lenient in what strings may hold, as the partial parser is; but all of it must be there.
-Json arguments_of(const ToolCall& call, FinishReason reason) {
+JsonObject arguments_of(const ToolCall& call, FinishReason reason) {
   PartialJsonParser parser(PartialProfile::kLangChain);
   parser.feed(call.arguments);
   parser.finish();
   if (call.arguments.find_first_not_of(" \n\r\t") == std::string::npos) return JsonObject();
-  if (parser.done() && !parser.failed() && parser.value().is_object()) return parser.value();
+  if (parser.done() && !parser.failed() && parser.value().is_object()) {
+    return parser.value().get_object();
+  }
   std::string why = "the arguments for the tool " + call.name + " are no JSON object";
   if (reason == FinishReason::kLength) {
     why += ": the answer was cut off at its greatest length";
@@ -51,13 +53,13 @@ class ToolReader {
     message_ += std::move(chunk);
     return tool && grow(index, text);
   }
-  [[nodiscard]] ParsedToolCalls seen() {
-    ParsedToolCalls calls;
+  [[nodiscard]] std::vector<ParsedToolCall> seen() {
+    std::vector<ParsedToolCall> calls;
     for (Growing& call : growing_) {
       const Json* arguments = call.parser.visible();
       const auto* part = std::get_if<ToolCall>(&message_.parts[call.index]);
       if (part == nullptr || arguments == nullptr || !arguments->is_object()) continue;
-      calls.emplace_back(part->name, *arguments, part->id);
+      calls.emplace_back(part->name, arguments->get_object(), part->id);
     }
     return calls;
   }
@@ -96,8 +98,9 @@ class ToolReader {
   std::vector<Growing> growing_;
 };
 
-ParsedToolCalls parse_calls(const ToolsParserOptions& options, const AIMessage& message) {
-  ParsedToolCalls calls;
+std::vector<ParsedToolCall> parse_calls(const ToolsParserOptions& options,
+                                        const AIMessage& message) {
+  std::vector<ParsedToolCall> calls;
   for (const ContentPart& part : message.parts) {
     const auto* call = std::get_if<ToolCall>(&part);
     if (call == nullptr) continue;
@@ -108,24 +111,25 @@ ParsedToolCalls parse_calls(const ToolsParserOptions& options, const AIMessage& 
   return calls;
 }
 
-Stream<ParsedToolCalls> read_calls(ToolsParserOptions options, Stream<AIMessageChunk> input) {
+Stream<std::vector<ParsedToolCall>> read_calls(ToolsParserOptions options,
+                                               Stream<AIMessageChunk> input) {
   ToolReader reader(options);
-  ParsedToolCalls last;
+  std::vector<ParsedToolCall> last;
   while (auto chunk = co_await input.next()) {
     const bool changed = reader.feed(std::move(*chunk));
     if (!changed) continue;
-    ParsedToolCalls calls = reader.seen();
+    std::vector<ParsedToolCall> calls = reader.seen();
     if (calls == last) continue;
     last = calls;
     co_yield std::move(calls);
   }
-  ParsedToolCalls whole = parse_calls(options, reader.message());
+  std::vector<ParsedToolCall> whole = parse_calls(options, reader.message());
   if (whole != last) co_yield std::move(whole);
 }
 
 }  // namespace
 
-ParsedToolCalls ToolsOutputParser::parse(const AIMessage& message) const {
+std::vector<ParsedToolCall> ToolsOutputParser::parse(const AIMessage& message) const {
   return parse_calls(options_, message);
 }
 
@@ -133,12 +137,12 @@ std::string ToolsOutputParser::get_format_instructions() const {
   return "Answer by calling the tools that you were given.";
 }
 
-Coro<ParsedToolCalls> ToolsOutputParser::do_invoke(AIMessage input, RunConfig) const {
+Coro<std::vector<ParsedToolCall>> ToolsOutputParser::do_invoke(AIMessage input, RunConfig) const {
   co_return parse_calls(options_, input);
 }
 
-Stream<ParsedToolCalls> ToolsOutputParser::do_transform(Stream<AIMessageChunk> input,
-                                                        RunConfig) const {
+Stream<std::vector<ParsedToolCall>> ToolsOutputParser::do_transform(Stream<AIMessageChunk> input,
+                                                                    RunConfig) const {
   return read_calls(options_, std::move(input));
 }
 

@@ -16,6 +16,8 @@ namespace cochain {
 class ParsedToolCall {
  public:
   ParsedToolCall() = default;
+  ParsedToolCall(std::string the_name, JsonObject the_args, std::string the_id)
+      : id(std::move(the_id)), name(std::move(the_name)), args(std::move(the_args)) {}
 
   std::size_t place = 0;
   std::string id;
@@ -24,6 +26,9 @@ class ParsedToolCall {
 
   friend bool operator==(const ParsedToolCall&, const ParsedToolCall&) = default;
 };
+
+/// As LangChain's dict of a tool call: `{"name", "args", "id"}`.
+[[nodiscard]] Json json_value(const ParsedToolCall& call);
 
 /// A call that must not be run: the model's own text, and what is wrong with it.
 /// Shape:    `error` is a sentence for the model: "the arguments are no JSON: …".

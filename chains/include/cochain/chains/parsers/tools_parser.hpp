@@ -6,23 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "cochain/chains/model/json.hpp"
+#include "cochain/chains/model/parsed_tool_calls.hpp"
 #include "cochain/chains/runnable/runnable.hpp"
 
 namespace cochain {
-
-/// A tool call that was read.
-class ParsedToolCall {
- public:
-  ParsedToolCall() = default;
-  ParsedToolCall(std::string the_name, Json the_arguments, std::string the_id)
-      : name(std::move(the_name)), arguments(std::move(the_arguments)), id(std::move(the_id)) {}
-  std::string name;
-  Json arguments;  ///< an object, empty if the model wrote none
-  std::string id;
-  friend bool operator==(const ParsedToolCall&, const ParsedToolCall&) = default;
-};
-using ParsedToolCalls = std::vector<ParsedToolCall>;
 
 /// What a ToolsOutputParser looks at.
 class ToolsParserOptions {
@@ -49,21 +36,22 @@ class ToolsParserOptions {
 ///           invoke() gives. An answer without calls gives an empty list, and nothing in a stream.
 /// Errors:   ParseError with the text of the arguments if they are no JSON object; it says so if
 ///           the answer was cut off. ParseError if a tool is none of those that were named.
-class ToolsOutputParser final : public Runnable<AIMessage, ParsedToolCalls> {
+class ToolsOutputParser final : public Runnable<AIMessage, std::vector<ParsedToolCall>> {
  public:
   [[nodiscard]] RunKind kind() const noexcept override { return RunKind::kParser; }
   [[nodiscard]] bool streams() const noexcept override { return true; }
   explicit ToolsOutputParser(ToolsParserOptions options = ToolsParserOptions())
       : options_(std::move(options)) {}
   /// The calls of a whole answer.
-  [[nodiscard]] ParsedToolCalls parse(const AIMessage& message) const;
+  [[nodiscard]] std::vector<ParsedToolCall> parse(const AIMessage& message) const;
   /// What to put into a prompt; models that were given tools need no word.
   [[nodiscard]] std::string get_format_instructions() const;
 
  protected:
-  [[nodiscard]] Coro<ParsedToolCalls> do_invoke(AIMessage input, RunConfig config) const override;
-  [[nodiscard]] Stream<ParsedToolCalls> do_transform(Stream<AIMessageChunk> input,
-                                                     RunConfig config) const override;
+  [[nodiscard]] Coro<std::vector<ParsedToolCall>> do_invoke(AIMessage input,
+                                                            RunConfig config) const override;
+  [[nodiscard]] Stream<std::vector<ParsedToolCall>> do_transform(Stream<AIMessageChunk> input,
+                                                                 RunConfig config) const override;
 
  private:
   ToolsParserOptions options_;
