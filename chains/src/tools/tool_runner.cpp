@@ -149,8 +149,8 @@ class ToolCallRun {
       co_return;
     }
     const Semaphore::Permit place = co_await state->running.scoped();
-    const RunConfig turn = co_await Turns::take(context.config());  // held to the end
-    context.with_config(turn);
+    const Turn turn = co_await Turns::take(context.config());  // held to the end
+    context.with_config(turn.config());
     state->events.put_nowait(ToolEvent(ToolEventKind::kStart, index, call));
     context.with_call_id(call.id);
     context.with_progress(progress_of(state, index, call));

@@ -76,10 +76,10 @@ class MemberRun {
     std::vector<ParallelBranch> branches;
     branches.reserve(members->size());
     for (std::size_t i = 0; i < members->size(); ++i) {
-      const auto& [key, member] = (*members)[i];
-      branches.emplace_back(key, [&step = *member, &input, &value = values[i]](RunConfig turn) {
-        return set(step, input, std::move(turn), value);
-      });
+      branches.emplace_back((*members)[i].first,
+                            [&members, i, &input, &value = values[i]](RunConfig turn) {
+                              return set(members, i, input, std::move(turn), value);
+                            });
     }
     Coro<> running = run_branches(std::move(branches), std::move(config));
     co_await std::move(running);
@@ -130,9 +130,8 @@ class MemberRun {
   using Pieces = Queue<Piece>;
 
   // The objects referred to live in the frame that owns the group, above it.
-  static Coro<> set(const Member<In>& step, const In& input, RunConfig turn, Json& value) {
-    In copy = input;
-    value = co_await step.invoke(std::move(copy), std::move(turn));
+  static Coro<> set(Shared members, std::size_t index, In input, RunConfig turn, Json& value) {
+    value = co_await (*members)[index].second->invoke(std::move(input), std::move(turn));
   }
   static Coro<> pull(Shared members, std::size_t index, Stream<chunk_of_t<In>> input,
                      RunConfig config, Pieces& pieces, Semaphore& room, FirstError& first,
