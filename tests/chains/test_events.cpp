@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "cochain/chains.hpp"
-#include "fake_chat_model.hpp"
+#include "cochain/testing/fake_chat_model.hpp"
 #include "run_log.hpp"
 #include "steps.hpp"
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "cochain/chains.hpp"
-#include "fake_chat_model.hpp"
+#include "cochain/testing/fake_chat_model.hpp"
 #include "steps.hpp"
 
 namespace cochain::testing {

@@ -5,7 +5,7 @@
 
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"
-#include "fake_chat_model.hpp"
+#include "cochain/testing/fake_chat_model.hpp"
 #include "steps.hpp"
 
 namespace cochain::testing {

@@ -8,7 +8,7 @@
 #include "cochain/chains/memory/message_history.hpp"
 #include "cochain/chains/parsers/output_parser.hpp"
 #include "cochain/chains/runnable/lambda.hpp"
-#include "fake_chat_model.hpp"
+#include "cochain/testing/fake_chat_model.hpp"
 #include "steps.hpp"
 
 namespace cochain::testing {
