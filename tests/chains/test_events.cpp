@@ -116,7 +116,9 @@ ASYNC_TEST(Events, TellTheInputOfAStreamedStepAtItsEnd) {
   const auto events = co_await all(chain.stream_events("ab"));
   for (const RunEvent& event : events) {
     if (event.run->name() != "two") continue;
-    if (event.kind == RunEvent::Kind::kStart) EXPECT_TRUE(event.input.empty());
+    if (event.kind == RunEvent::Kind::kStart) {
+      EXPECT_TRUE(event.input.empty());
+    }
     if (event.kind != RunEvent::Kind::kEnd) continue;
     EXPECT_EQ(*event.input.get_if<std::string>(), "ab");
     EXPECT_EQ(*event.output.get_if<std::string>(), "ab");

@@ -126,12 +126,15 @@ TEST(GraphView, DrawsAscii) {
             "JsonObject\n");
 }
 
-/// Two pieces, and a note of when the second one was asked for beyond its end.
+/// Two pieces with some time between them, and a note of when the second one was asked for beyond
+/// its end.
 template <class In>
 Stream<chunk_of_t<In>> two_pieces(chunk_of_t<In> one, chunk_of_t<In> other,
                                   std::shared_ptr<bool> ended) {
   co_yield std::move(one);
+  co_await sleep(1ms);  // a sibling that wants it all does not have it before this is passed on
   co_yield std::move(other);
+  co_await sleep(1ms);
   *ended = true;
 }
 
