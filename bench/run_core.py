@@ -4,32 +4,17 @@
 usage: python3 bench/run_core.py [--rounds 5] [--rows R,R...] [--peers P,P...] [--cpu N]
                                  [--no-build] [--json FILE]
 
-Each figure is CPU time of a process that runs one row and nothing else, pinned to one CPU; the
-process warms up and gives the median of three samples. In a round every peer runs a row before the
-next row begins, each round in another order. A ratio is cochain over the peer within one round, and
-the table has the median of the rounds, so that a machine that slows down for a while moves both.
-A peer whose tools are missing is left out, and the table says so.
+How a figure and a ratio come about is written in runner.py.
 """
-import argparse
-import json
 import math
-import os
 import re
 import resource
-import shutil
 import statistics
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-BENCH = ROOT / "bench"
-BUILD = ROOT / "build" / "bench"  # of the peers in other languages
-RELEASE = ROOT / "build" / "release"
-PEERS = ("cochain", "nodebug", "epoll", "asio", "tokio", "go", "uvloop", "asyncio")
+import runner
+from runner import BENCH, BUILD, RELEASE, ROOT, Peer, output_of
 
-# Row: goals. A goal is (peer, the most that the ratio may be) or (peer, most, the peer's row).
-# "absolute" is a bound on the figure itself.
 ROWS = {
     "await_1": [("asio", 0.6), ("tokio", 1.0)],
     "await_10": [("asio", 0.6), ("tokio", 1.0)],
@@ -72,171 +57,41 @@ DEBUG_ROWS = ("await_10", "create_task", "yield_1", "yield_1000", "queue_64", "q
 DEBUG_GOAL = 1.02
 
 
-def run(command, **options):
-    return subprocess.run([str(part) for part in command], check=True, text=True, **options)
-
-
-def output_of(command):
-    return run(command, stdout=subprocess.PIPE).stdout.strip()
-
-
-def build_cmake(*targets):
-    if not (RELEASE / "build.ninja").is_file():
-        run(["cmake", "--preset", "release"], cwd=ROOT, stdout=subprocess.DEVNULL)
-    run(["cmake", "--build", RELEASE, "--target", *targets], cwd=ROOT, stdout=subprocess.DEVNULL)
-
-
-def build_uvloop():
-    python = BUILD / "venv" / "bin" / "python"
-    if not python.is_file():
-        run([sys.executable, "-m", "venv", BUILD / "venv"])
-    run([python, "-m", "pip", "install", "-q", "-r", BENCH / "peers/asyncio/requirements.txt"])
-
-
-def build_go():
-    run(["go", "build", "-o", BUILD / "go_peer", "."], cwd=BENCH / "peers/go")
-
-
-def build_tokio():
-    run(["cargo", "build", "-q", "--release", "--locked", "--target-dir", BUILD / "tokio"],
-        cwd=BENCH / "peers/tokio")
-
-
-def programs():
-    """Peer: how it is built, what runs it, what its version is."""
-    python = BENCH / "peers/asyncio/main.py"
+def peers():
     venv = BUILD / "venv" / "bin" / "python"
+    python = BENCH / "peers/asyncio/main.py"
+    requirements = BENCH / "peers/asyncio/requirements.txt"
     tokio = re.search(r'^tokio = .*"=([\d.]+)"', (BENCH / "peers/tokio/Cargo.toml").read_text(),
                       re.MULTILINE).group(1)
-    uvloop = (BENCH / "peers/asyncio/requirements.txt").read_text().strip()
-    binaries = RELEASE / "bin"
-    compiler = ["g++", "-dumpfullversion"]
+
+    def ours(target, version):
+        return Peer(lambda: runner.build_cmake(target), [RELEASE / "bin" / target], version)
+
     return {
-        "cochain": (lambda: build_cmake("bench_core"), [binaries / "bench_core"],
-                    lambda: f"g++ {output_of(compiler)}"),
-        "nodebug": (lambda: build_cmake("bench_core_nodebug"), [binaries / "bench_core_nodebug"],
-                    lambda: "cochain without its debug mode"),
-        "epoll": (lambda: build_cmake("bench_peer_epoll"), [binaries / "bench_peer_epoll"],
-                  lambda: f"g++ {output_of(compiler)}"),
-        "asio": (lambda: build_cmake("bench_peer_asio"), [binaries / "bench_peer_asio"],
-                 lambda: "Boost " + output_of(
-                     ["sh", "-c", "echo BOOST_LIB_VERSION | g++ -E -P -x c++ "
-                      "-include boost/version.hpp - | tail -n 1"]).strip('"').replace("_", ".")),
-        "tokio": (build_tokio, [BUILD / "tokio/release/tokio_peer"],
-                  lambda: f"{tokio}, current_thread, {output_of(['rustc', '--version'])}"),
-        "go": (build_go, [BUILD / "go_peer"], lambda: output_of(["go", "version"])),
-        "uvloop": (build_uvloop, [venv, python, "--uvloop"], lambda: uvloop),
-        "asyncio": (lambda: None, [sys.executable, python],
-                    lambda: f"Python {sys.version.split()[0]}"),
+        "cochain": ours("bench_core", runner.compiler),
+        "nodebug": ours("bench_core_nodebug", lambda: "cochain without its debug mode"),
+        "epoll": ours("bench_peer_epoll", runner.compiler),
+        "asio": ours("bench_peer_asio", lambda: "Boost " + output_of(
+            ["sh", "-c", "echo BOOST_LIB_VERSION | g++ -E -P -x c++ "
+             "-include boost/version.hpp - | tail -n 1"]).strip('"').replace("_", ".")),
+        "tokio": Peer(lambda: runner.build_cargo("tokio"), [BUILD / "tokio/release/tokio_peer"],
+                      lambda: f"{tokio}, current_thread, {output_of(['rustc', '--version'])}"),
+        "go": Peer(lambda: runner.build_go("go"), [BUILD / "go_peer"],
+                   lambda: output_of(["go", "version"])),
+        "uvloop": Peer(lambda: runner.build_venv("venv", requirements), [venv, python, "--uvloop"],
+                       lambda: requirements.read_text().strip()),
+        "asyncio": Peer(lambda: None, [sys.executable, python],
+                        lambda: f"Python {sys.version.split()[0]}"),
     }
 
 
-def include_milliseconds(peer):
+def include_milliseconds(header):
     """CPU time of g++'s front end for one header."""
-    header = "cochain/core.hpp" if peer == "cochain" else "boost/asio.hpp"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(["g++", "-std=c++20", "-fsyntax-only", "-x", "c++", f"-I{ROOT / 'core/include'}", "-"],
-        input=f"#include <{header}>\n")
+    runner.run(["g++", "-std=c++20", "-fsyntax-only", "-x", "c++", f"-I{ROOT / 'core/include'}",
+                "-"], input=f"#include <{header}>\n")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return 1e3 * (after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
-
-
-def measure(command, peer, row):
-    if row == "include":
-        return include_milliseconds(peer)
-    line = json.loads(output_of([*command, row]).splitlines()[-1])
-    return line["bytes"] if "bytes" in line else line["ns"]
-
-
-class Results:
-    def __init__(self, rounds):
-        self.rounds = rounds
-        self.values = {}  # (row, peer): a figure of each round
-
-    def of(self, row, peer):
-        """One figure for each round, or nothing."""
-        if row in DERIVED:
-            try:
-                return [DERIVED[row](lambda name, i=i: self.values[name, peer][i])
-                        for i in range(self.rounds)]
-            except KeyError:
-                return None
-        return self.values.get((row, peer))
-
-    def figure(self, row, peer):
-        values = self.of(row, peer)
-        return statistics.median(values) if values else None
-
-    def ratio(self, row, peer, peer_row=None):
-        ours, theirs = self.of(row, "cochain"), self.of(peer_row or row, peer)
-        if not ours or not theirs:
-            return None
-        return statistics.median(a / b for a, b in zip(ours, theirs))
-
-
-def take(commands, rows, rounds):
-    results = Results(rounds)
-    known = {peer: set(output_of([*command, "--list"]).split())
-             for peer, command in commands.items()}
-    for peer in ("cochain", "asio"):
-        if peer in known:
-            known[peer].add("include")
-    if "nodebug" in known:
-        known["nodebug"] &= set(DEBUG_ROWS)
-    broken = set()
-    for index in range(rounds):
-        for row in rows:
-            peers = [peer for peer in commands if row in known[peer] and (row, peer) not in broken]
-            shift = index % len(peers) if peers else 0
-            for peer in peers[shift:] + peers[:shift]:
-                try:
-                    value = measure(commands[peer], peer, row)
-                    results.values.setdefault((row, peer), []).append(value)
-                except (subprocess.CalledProcessError, ValueError, KeyError, IndexError) as error:
-                    print(f"NOT MEASURED: {row} of {peer}: {error}", file=sys.stderr)
-                    broken.add((row, peer))
-                    results.values.pop((row, peer), None)
-        print(f"round {index + 1} of {rounds}", file=sys.stderr, flush=True)
-    return results
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
-
-
-def judged(results, row):
-    """What the goals of a row say."""
-    told = []
-    for goal in ROWS[row]:
-        peer, most = goal[0], goal[1]
-        if peer == "absolute":
-            value, of = results.figure(row, "cochain"), ""
-            shown, bound = (number(value) if value else None), f"≤ {number(most)}"
-        else:
-            value = results.ratio(row, peer, *goal[2:])
-            of = f" × {peer}" + (f" `{goal[2]}`" if goal[2:] else "")
-            shown, bound = (f"{value:.2f}" if value else None), f"≤ {most}{of}"
-        if value is None:
-            told.append(f"{bound}: not measured")
-        else:
-            told.append(f"{bound}: {shown}, {'met' if value <= most else '**missed**'}")
-    return "; ".join(told) or "–"
-
-
-def table(results, rows, peers):
-    others = [peer for peer in peers if peer not in ("cochain", "nodebug")]
-    lines = ["| row | cochain | " + " | ".join(others) + " | goal |",
-             "|---|---" + "|---" * len(others) + "|---|"]
-    for row in rows:
-        ours = results.figure(row, "cochain")
-        cells = [number(ours) if ours else "–"]
-        for peer in others:
-            value, ratio = results.figure(row, peer), results.ratio(row, peer)
-            cell = number(value) if value else "–"
-            cells.append(f"{cell} ({ratio:.2f})" if value and ratio else cell)
-        if any(cell != "–" for cell in cells):
-            lines.append(f"| `{row}` | " + " | ".join(cells) + f" | {judged(results, row)} |")
-    return "\n".join(lines)
 
 
 def debug_cost(results):
@@ -254,55 +109,14 @@ def debug_cost(results):
             f"(geometric mean of {each}).")
 
 
-def prepare(wanted, build):
-    commands, versions, skipped = {}, {}, []
-    BUILD.mkdir(parents=True, exist_ok=True)
-    for peer, (make, command, version) in programs().items():
-        if peer not in wanted:
-            continue
-        try:
-            if build:
-                print(f"building {peer}", file=sys.stderr, flush=True)
-                make()
-            if not shutil.which(str(command[0])):
-                raise FileNotFoundError(f"{command[0]} is not there")
-            versions[peer] = version()
-            commands[peer] = command
-        except (OSError, subprocess.CalledProcessError) as error:
-            skipped.append(peer)
-            print(f"SKIPPED: {peer}: {error}", file=sys.stderr, flush=True)
-    return commands, versions, skipped
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--rows", default=",".join(ROWS), help="names or prefixes: echo,queue_64")
-    parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)))
-    parser.add_argument("--no-build", action="store_true")
-    parser.add_argument("--json", type=Path, default=ROOT / "build" / "bench_core.json")
-    options = parser.parse_args()
-    prefixes = tuple(options.rows.split(","))
-    rows = [row for row in ROWS if row.startswith(prefixes)]
-    commands, versions, skipped = prepare(options.peers.split(","), not options.no_build)
-
-    os.sched_setaffinity(0, {options.cpu})  # and so all that is started from here
-    results = take(commands, [row for row in rows if row not in DERIVED], options.rounds)
-
-    print(f"CPU nanoseconds for one operation (`task_bytes`: bytes, `include`: milliseconds), and in "
-          f"brackets cochain over the peer; medians of {options.rounds} rounds on one CPU.\n")
-    print(table(results, rows, list(commands)))
-    if cost := debug_cost(results):
-        print(f"\n{cost}")
-    print("\nPeers: " + "; ".join(f"{peer}: {text}" for peer, text in versions.items()) + ".")
-    if skipped:
-        print(f"\n**Left out, because they could not be built: {', '.join(skipped)}.**")
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({
-        "versions": versions, "skipped": skipped, "rounds": options.rounds,
-        "values": {f"{row} {peer}": values for (row, peer), values in results.values.items()},
-    }, indent=1) + "\n")
+    suite = runner.Suite(
+        "core", peers(), ROWS, derived=DERIVED, only={"nodebug": DEBUG_ROWS}, hidden=("nodebug",),
+        extra={("cochain", "include"): lambda: include_milliseconds("cochain/core.hpp"),
+               ("asio", "include"): lambda: include_milliseconds("boost/asio.hpp")})
+    runner.main(suite, __doc__.splitlines()[0],
+                "CPU nanoseconds for one operation (`task_bytes`: bytes, `include`: milliseconds)",
+                debug_cost)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ void report(const char* peer, const Row& row) {
   if (n == 0) {
     n = size_of_sample(row);
   } else {
-    (void)sample(row, n / 100);
+    (void)sample(row, std::max<std::size_t>(n / 100, 1));
   }
   std::size_t taken = 0;
   while (taken < kSamples) {
@@ -64,7 +64,7 @@ void report(const char* peer, const Row& row) {
                 peer, median.bytes(), n);
   } else {
     std::printf("{\"row\": \"%s\", \"peer\": \"%s\", \"ns\": %.2f, \"n\": %zu}\n", name.c_str(),
-                peer, median.seconds() * 1e9 / static_cast<double>(n), n);
+                peer, median.seconds() * 1e9 / static_cast<double>(n * median.parts()), n);
   }
   std::fflush(stdout);
 }

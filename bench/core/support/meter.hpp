@@ -1,4 +1,4 @@
-// How the C++ programs that take part in run_core.py measure a row and tell the result.
+// How the C++ programs of run_core.py and run_chains.py measure a row and tell the result.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,9 @@ class Meter {
   void stop() noexcept;
   /// For rows about memory: bytes for each of the n objects, in place of a time.
   void set_bytes(double each) noexcept { bytes_ = each; }
+  /// For rows whose operations are many equal ones, as the tokens of a stream are: how many.
+  void set_parts(std::size_t each) noexcept { parts_ = each; }
+  [[nodiscard]] std::size_t parts() const noexcept { return parts_; }
   [[nodiscard]] double seconds() const noexcept { return seconds_; }
   [[nodiscard]] double bytes() const noexcept { return bytes_; }
 
@@ -21,6 +24,7 @@ class Meter {
   double started_ = 0;
   double seconds_ = 0;
   double bytes_ = 0;
+  std::size_t parts_ = 1;
 };
 
 /// One row of the table: `body` does its setup, then n operations between start() and stop().
