@@ -1,12 +1,13 @@
 # One helper builds every floor, so that every floor obeys the same rules.
 #
-#   cochain_floor(<name> DEPENDS <target>... PRIVATE <library>...)
+#   cochain_floor(<name> DEPENDS <target>... PRIVATE <library>... PRECOMPILED <header>...)
 #
 #   sources   <name>/src/**.cpp        <name>/src is on the include path of this floor alone
 #   headers   <name>/include/**.hpp    a FILE_SET: installed, and each one compiled by itself
 #   DEPENDS   the floors below, and the libraries whose words are words of the public language:
 #             their headers are seen here and by whoever uses this floor
 #   PRIVATE   vendor libraries, for src/ only
+#   PRECOMPILED  what most of src/ includes: compiled once, since reading it takes longer than the rest
 #
 # The target cochain_verify_headers compiles each public header alone, with nothing on the include
 # path but what the floor gives to its users. So an upward include, a reach into another floor's
@@ -21,7 +22,7 @@ if(NOT TARGET cochain_verify_headers)
 endif()
 
 function(cochain_floor name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;PRIVATE;PRECOMPILED")
   set(dir "${CMAKE_CURRENT_SOURCE_DIR}")
   set(target cochain_${name})
 
@@ -43,6 +44,10 @@ function(cochain_floor name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE})
   cochain_own(${target})
+  cochain_unoptimise(${target} ${name})
+  if(arg_PRECOMPILED)
+    target_precompile_headers(${target} PRIVATE ${arg_PRECOMPILED})
+  endif()
   set_target_properties(
     ${target}
     PROPERTIES EXPORT_NAME ${name}
@@ -66,5 +71,14 @@ function(cochain_floor name)
       FILE cochain-${name}-targets.cmake
       NAMESPACE cochain::
       DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/cochain")
+  endif()
+endfunction()
+
+# cochain_unoptimise(<target> <name>) builds a target without optimisation if COCHAIN_UNOPTIMISED
+# lists its name: a sanitizer looks for errors, and the optimiser takes most of the time of building
+# templates of coroutines.
+function(cochain_unoptimise target name)
+  if(name IN_LIST COCHAIN_UNOPTIMISED)
+    target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
   endif()
 endfunction()

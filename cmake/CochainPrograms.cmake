@@ -50,12 +50,14 @@ function(cochain_keep_tests_named variable)
       PARENT_SCOPE)
 endfunction()
 
-# cochain_programs(<prefix> DIR <folder> LIBS <library>...)
+# cochain_programs(<prefix> DIR <folder> LIBS <library>... [HEADERS <header>...])
 #
-# One program bin/<prefix>_<stem> from each <folder>/<stem>.cpp. Where <folder>/<stem>.expected
+# One program bin/<prefix>_<stem> from each <folder>/<stem>.cpp. HEADERS, which all of them include,
+# are compiled once. Where <folder>/<stem>.expected
 # exists, a test runs the program offline and compares what it printed.
 function(cochain_programs prefix)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR" "LIBS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "DIR" "LIBS;HEADERS")
+  set(first "")
   file(GLOB sources CONFIGURE_DEPENDS "${arg_DIR}/*.cpp")
   file(GLOB expectations CONFIGURE_DEPENDS "${arg_DIR}/*.expected")
   foreach(source IN LISTS sources)
@@ -64,6 +66,13 @@ function(cochain_programs prefix)
     add_executable(${target} "${source}")
     target_link_libraries(${target} PRIVATE ${arg_LIBS})
     cochain_own(${target})
+    cochain_unoptimise(${target} ${prefix})
+    if(arg_HEADERS AND first)
+      target_precompile_headers(${target} REUSE_FROM ${first})
+    elseif(arg_HEADERS)
+      target_precompile_headers(${target} PRIVATE ${arg_HEADERS})
+      set(first ${target})
+    endif()
 
     set(expected "${arg_DIR}/${stem}.expected")
     if(COCHAIN_BUILD_TESTS AND expected IN_LIST expectations)
