@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "cochain/chains.hpp"
+#include "cochain/core/runners.hpp"
 #include "cochain/testing/fake_chat_model.hpp"
 #include "run_log.hpp"
 #include "steps.hpp"
@@ -348,6 +349,22 @@ ASYNC_TEST(Events, OfRetriesTellEachFailedTry) {
               ElementsAre("start RunnableRetry \"x\"", "retry RunnableRetry 1 try 1",
                           "retry RunnableRetry 2 try 2", "end RunnableRetry \"x\""));
   EXPECT_TRUE(log->runs[log->runs.size() - 2]->has_tag("retry:attempt:3"));
+}
+
+/// Holds on to the last run that it heard of.
+class KeepsRun final : public RunObserver {
+ public:
+  void on_start(const Run& run, const RunValue&) override { kept = run.shared_from_this(); }
+  std::shared_ptr<const Run> kept;
+};
+
+TEST(Events, ARunDoesNotKeepTheObserverThatKeepsIt) {
+  const auto observer = std::make_shared<KeepsRun>();
+  const RunConfig config = RunConfig().with_metadata("k", 1).with_observer(observer);
+  (void)cochain::run(letters("one", Duration::zero()).invoke("a", config));
+  ASSERT_NE(observer->kept, nullptr);
+  EXPECT_EQ(observer->kept->metadata().size(), 1U);
+  EXPECT_EQ(observer.use_count(), 2) << "held here and by the configuration alone";
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ void ActiveRun::begin(RunKind kind, std::string name) {
       const auto place = std::lower_bound(run_->tags_.begin(), run_->tags_.end(), inner->child_tag);
       run_->tags_.insert(place, inner->child_tag);
     }
-    run_->metadata_ = std::shared_ptr<const JsonObject>(inner->settings, &settings.metadata);
+    run_->metadata_ = settings.metadata;
     for (std::size_t i = 0; i < settings.observers.size() && i < 64; ++i) {
       try {
         if (settings.observers[i]->wants(*run_)) run_->heard_by_ |= std::uint64_t{1} << i;

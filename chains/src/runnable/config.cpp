@@ -42,6 +42,11 @@ const std::shared_ptr<const Run> kNoRun;
 
 }  // namespace
 
+const std::shared_ptr<const JsonObject>& detail::no_metadata() {
+  static const auto none = std::make_shared<const JsonObject>();
+  return none;
+}
+
 RunConfig& RunConfig::with_max_concurrency(std::size_t value) {
   return *this = changed(state_, [&](RunSettings& made) { made.max_concurrency = value; });
 }
@@ -50,7 +55,9 @@ RunConfig& RunConfig::with_tag(std::string value) {
 }
 RunConfig& RunConfig::with_metadata(std::string name, Json value) {
   return *this = changed(state_, [&](RunSettings& made) {
-    made.metadata.insert_or_assign(name, std::move(value));
+    JsonObject metadata = *made.metadata;
+    metadata.insert_or_assign(name, std::move(value));
+    made.metadata = std::make_shared<const JsonObject>(std::move(metadata));
   });
 }
 RunConfig& RunConfig::with_configurable(std::string id, Json value) {
@@ -78,7 +85,7 @@ std::size_t RunConfig::max_concurrency() const noexcept {
 const std::vector<std::string>& RunConfig::tags() const noexcept {
   return settings_of(state_).tags;
 }
-const JsonObject& RunConfig::metadata() const noexcept { return settings_of(state_).metadata; }
+const JsonObject& RunConfig::metadata() const noexcept { return *settings_of(state_).metadata; }
 const JsonObject& RunConfig::configurable() const noexcept {
   return settings_of(state_).configurable;
 }
@@ -107,7 +114,11 @@ RunConfig RunConfig::merged_with(const RunConfig& later) const {
     if (!other.run_name.empty()) made.run_name = other.run_name;
     if (!other.run_id.empty()) made.run_id = other.run_id;
     for (const std::string& tag : other.tags) add_tag(made.tags, tag);
-    merge_into(made.metadata, other.metadata);
+    if (!other.metadata->empty()) {
+      JsonObject metadata = *made.metadata;
+      merge_into(metadata, *other.metadata);
+      made.metadata = std::make_shared<const JsonObject>(std::move(metadata));
+    }
     merge_into(made.configurable, other.configurable);
     for (const auto& observer : other.observers) {
       const bool known =

@@ -9,6 +9,9 @@
 
 namespace cochain::detail {
 
+/// An empty object, shared by all who have none.
+[[nodiscard]] const std::shared_ptr<const JsonObject>& no_metadata();
+
 /// What the caller said. Shared by all steps of a run.
 class RunSettings {
  public:
@@ -17,7 +20,8 @@ class RunSettings {
   std::string run_name;
   std::string run_id;
   std::vector<std::string> tags;
-  JsonObject metadata;
+  // Apart from the rest: a run holds on to it, and observers, who may keep runs, are in the rest.
+  std::shared_ptr<const JsonObject> metadata = no_metadata();
   JsonObject configurable;
   std::vector<std::shared_ptr<RunObserver>> observers;
 };

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <random>
 
+#include "config_state.hpp"
+
 namespace cochain {
 namespace {
 
@@ -52,7 +54,8 @@ Run::Run(std::shared_ptr<const Run> parent, RunKind kind, std::string name, std:
     : id_(id.empty() ? make_id() : std::move(id)),
       name_(std::move(name)),
       kind_(kind),
-      parent_(std::move(parent)) {}
+      parent_(std::move(parent)),
+      metadata_(detail::no_metadata()) {}
 
 std::vector<std::string> Run::parent_ids() const {
   std::vector<std::string> ids;
