@@ -7,7 +7,7 @@
 #   DEPENDS   the floors below, and the libraries whose words are words of the public language:
 #             their headers are seen here and by whoever uses this floor
 #   PRIVATE   vendor libraries, for src/ only
-#   PRECOMPILED  what most of src/ includes: compiled once, since reading it takes longer than the rest
+#   PRECOMPILED  what most of src/ includes, compiled once: reading it takes longer than the rest
 #
 # The target cochain_verify_headers compiles each public header alone, with nothing on the include
 # path but what the floor gives to its users. So an upward include, a reach into another floor's
