@@ -44,7 +44,7 @@ function(cochain_floor name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE})
   cochain_own(${target})
-  cochain_unoptimise(${target} ${name})
+  cochain_unity(${target})
   if(arg_PRECOMPILED)
     target_precompile_headers(${target} PRIVATE ${arg_PRECOMPILED})
   endif()
@@ -74,11 +74,11 @@ function(cochain_floor name)
   endif()
 endfunction()
 
-# cochain_unoptimise(<target> <name>) builds a target without optimisation if COCHAIN_UNOPTIMISED
-# lists its name: a sanitizer looks for errors, and the optimiser takes most of the time of building
-# templates of coroutines.
-function(cochain_unoptimise target name)
-  if(name IN_LIST COCHAIN_UNOPTIMISED)
-    target_compile_options(${target} PRIVATE -O0 -U_FORTIFY_SOURCE)
+# cochain_unity(<target>) compiles the sources of a library a dozen at a time if COCHAIN_UNITY is on.
+# Where nothing is optimised, reading headers is most of the work; and two sources of a library that
+# give one name to two things do not build.
+function(cochain_unity target)
+  if(COCHAIN_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
 endfunction()

@@ -24,7 +24,7 @@ std::atomic<int> handlers_running{0};
 std::atomic<std::uint64_t> raised{0};  // bit n-1: signal n came
 
 std::mutex owner_mutex;
-detail::SignalService* owner = nullptr;
+detail::SignalService* holder = nullptr;
 
 extern "C" void on_signal(int signal) {
   const int saved_errno = errno;
@@ -103,7 +103,7 @@ SignalService::~SignalService() {
 bool SignalService::acquire() {
   if (watcher_) return true;
   const std::lock_guard lock(owner_mutex);
-  if (owner) return false;
+  if (holder) return false;
   fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   try {
@@ -116,7 +116,7 @@ bool SignalService::acquire() {
   }
   raised = 0;
   wake_fd = fd_;
-  owner = this;
+  holder = this;
   return true;
 }
 
@@ -127,7 +127,7 @@ void SignalService::release_if_unused() noexcept {
   while (handlers_running != 0) ::sched_yield();  // on another thread: it may hold the descriptor
   watcher_.reset();
   ::close(std::exchange(fd_, -1));
-  owner = nullptr;
+  holder = nullptr;
 }
 
 void SignalService::add(int signal, std::function<void()> callback) {

@@ -11,7 +11,7 @@ namespace cochain::detail {
 namespace {
 
 // A string as it is; a number as its digits: codes come as both.
-std::string word(const std::optional<JsonElement>& value) {
+std::string word(const std::optional<DomElement>& value) {
   if (!value) return {};
   if (value->is_string()) return std::string(as_string(*value));
   if (const auto number = as_integer(*value)) return std::to_string(*number);
@@ -35,10 +35,10 @@ std::optional<std::chrono::milliseconds> duration_of(std::string_view text) {
 }
 
 // Google's list of details: how long to wait, and the finer reason.
-void read_details(const JsonElement& list, ApiError& error) {
-  JsonArray details;
+void read_details(const DomElement& list, ApiError& error) {
+  DomArray details;
   if (list.get(details) != simdjson::SUCCESS) return;
-  for (const JsonElement each : details) {
+  for (const DomElement each : details) {
     const std::string_view type = string_member(each, "@type");
     if (type.find("RetryInfo") != type.npos) {
       error.retry_after = duration_of(string_member(each, "retryDelay"));
@@ -49,7 +49,7 @@ void read_details(const JsonElement& list, ApiError& error) {
 }
 
 // The object that holds message, type, code: the inner one, or the whole document.
-void read_object(const JsonElement& object, ApiError& error) {
+void read_object(const DomElement& object, ApiError& error) {
   fill(error.message, word(member(object, "message")));
   fill(error.type, word(member(object, "type")));
   if (const auto details = member(object, "details")) read_details(*details, error);
@@ -64,25 +64,25 @@ void read_object(const JsonElement& object, ApiError& error) {
 }
 
 // {"detail": "text"} or {"detail": [{"msg": "text", "loc": […]}]}
-void read_detail(const JsonElement& detail, ApiError& error) {
+void read_detail(const DomElement& detail, ApiError& error) {
   if (detail.is_string()) {
     error.message = as_string(detail);
     return;
   }
-  JsonArray list;
+  DomArray list;
   if (detail.get(list) != simdjson::SUCCESS) {
     read_object(detail, error);
     return;
   }
-  for (const JsonElement each : list) {
+  for (const DomElement each : list) {
     if (error.message.size() > 2000) return;
     const std::string_view text = string_member(each, "msg");
     if (!text.empty()) error.message.append(error.message.empty() ? "" : "; ").append(text);
   }
 }
 
-std::optional<JsonElement> unwrapped(const JsonElement& root) {
-  JsonArray list;
+std::optional<DomElement> unwrapped(const DomElement& root) {
+  DomArray list;
   if (root.get(list) != simdjson::SUCCESS) return root;
   if (list.size() == 0) return std::nullopt;
   return list.at(0);
@@ -107,9 +107,9 @@ bool mentions(std::string_view text, std::initializer_list<std::string_view> phr
 
 }  // namespace
 
-ApiError read_api_error(const JsonElement& root) {
+ApiError read_api_error(const DomElement& root) {
   ApiError error;
-  const std::optional<JsonElement> document = unwrapped(root);
+  const std::optional<DomElement> document = unwrapped(root);
   if (!document || !document->is_object()) {
     if (document && document->is_string()) {
       error.found = true;
@@ -117,7 +117,7 @@ ApiError read_api_error(const JsonElement& root) {
     }
     return error;
   }
-  const std::optional<JsonElement> inner = member(*document, "error");
+  const std::optional<DomElement> inner = member(*document, "error");
   if (inner && inner->is_object()) {
     error.found = true;
     read_object(*inner, error);
@@ -140,11 +140,11 @@ ApiError read_api_error(const JsonElement& root) {
   return error;
 }
 
-bool is_api_error(const JsonElement& root) {
-  const std::optional<JsonElement> document = unwrapped(root);
+bool is_api_error(const DomElement& root) {
+  const std::optional<DomElement> document = unwrapped(root);
   if (!document || !document->is_object()) return false;
-  const std::optional<JsonElement> inner = member(*document, "error");
-  JsonObject object;
+  const std::optional<DomElement> inner = member(*document, "error");
+  DomObject object;
   // An empty one says that all is well, as null does.
   if (inner && inner->get(object) == simdjson::SUCCESS && object.size() > 0) return true;
   if (inner && !as_string(*inner).empty()) return true;

@@ -27,11 +27,11 @@ class ApiError {
 };
 
 /// Reads an error out of a document; `found` is false if there is none in it.
-ApiError read_api_error(const JsonElement& root);
+ApiError read_api_error(const DomElement& root);
 
 /// True if the document says in so many words that it is an error: an `error` that is not null, or
 /// `"object":"error"`.
-bool is_api_error(const JsonElement& root);
+bool is_api_error(const DomElement& root);
 
 /// What kind of failure the provider's words speak of, by code and type alone.
 enum class ErrorKind : std::uint8_t {

@@ -21,7 +21,7 @@ constexpr std::size_t kBodyBytesRead = std::size_t{64} * 1024;
 constexpr std::size_t kBodyBytesKept = 2048;
 
 ApiError read_body(std::string_view body) {
-  detail::JsonElement root;
+  detail::DomElement root;
   // A body that is longer than any error is no error; what is kept of it is text.
   if (body.size() > kBodyBytesRead * 16) return {};
   if (detail::parse_text(body, root) != simdjson::SUCCESS) return {};

@@ -29,7 +29,7 @@ Parsing& here() {
   return parsing;
 }
 
-simdjson::error_code parse_once(std::string_view json, JsonElement& out) {
+simdjson::error_code parse_once(std::string_view json, DomElement& out) {
   Parsing& mine = here();
   if (mine.parser->capacity() > kKeptDocumentBytesMax && json.size() <= kKeptDocumentBytesMax) {
     mine.parser = std::make_unique<simdjson::dom::parser>();
@@ -37,7 +37,7 @@ simdjson::error_code parse_once(std::string_view json, JsonElement& out) {
   return mine.parser->parse(json.data(), json.size(), false).get(out);
 }
 
-simdjson::error_code parse_mended(std::string mended, JsonElement& out) {
+simdjson::error_code parse_mended(std::string mended, DomElement& out) {
   std::string& copy = here().copy;
   copy = std::move(mended);
   const std::size_t size = copy.size();
@@ -50,7 +50,7 @@ simdjson::error_code parse_mended(std::string mended, JsonElement& out) {
 
 }  // namespace
 
-simdjson::error_code parse_padded(std::string_view json, JsonElement& out) {
+simdjson::error_code parse_padded(std::string_view json, DomElement& out) {
   simdjson::error_code error = parse_once(json, out);
   if (error == simdjson::SUCCESS) return error;
   if (error != simdjson::UTF8_ERROR && error != simdjson::STRING_ERROR) return error;
@@ -64,7 +64,7 @@ simdjson::error_code parse_padded(std::string_view json, JsonElement& out) {
   return error;
 }
 
-simdjson::error_code parse_text(std::string_view json, JsonElement& out) {
+simdjson::error_code parse_text(std::string_view json, DomElement& out) {
   std::string padded;
   padded.reserve(json.size() + simdjson::SIMDJSON_PADDING);
   padded.append(json).append(simdjson::SIMDJSON_PADDING, '\0');
@@ -79,13 +79,13 @@ void throw_json_error(simdjson::error_code error, std::string_view what, std::st
   throw ProtocolError(message);
 }
 
-std::string_view as_string(const JsonElement& value) noexcept {
+std::string_view as_string(const DomElement& value) noexcept {
   std::string_view text;
   if (value.get(text) != simdjson::SUCCESS) return {};
   return text;
 }
 
-std::optional<std::int64_t> as_integer(const JsonElement& value) noexcept {
+std::optional<std::int64_t> as_integer(const DomElement& value) noexcept {
   std::int64_t integer = 0;
   if (value.get(integer) == simdjson::SUCCESS) return integer;
   double number = 0;
@@ -94,10 +94,10 @@ std::optional<std::int64_t> as_integer(const JsonElement& value) noexcept {
   return static_cast<std::int64_t>(number);
 }
 
-std::optional<JsonElement> member(const JsonElement& value, std::string_view name) noexcept {
-  JsonObject object;
+std::optional<DomElement> member(const DomElement& value, std::string_view name) noexcept {
+  DomObject object;
   if (value.get(object) != simdjson::SUCCESS) return std::nullopt;
-  std::optional<JsonElement> found;
+  std::optional<DomElement> found;
   // To the end: of members with the same name the last one counts, as everywhere else in JSON.
   for (const auto [key, each] : object) {
     if (key == name) found = each;
@@ -105,11 +105,11 @@ std::optional<JsonElement> member(const JsonElement& value, std::string_view nam
   return found;
 }
 
-std::string_view string_member(const JsonElement& value, std::string_view name) noexcept {
-  const std::optional<JsonElement> found = member(value, name);
+std::string_view string_member(const DomElement& value, std::string_view name) noexcept {
+  const std::optional<DomElement> found = member(value, name);
   return found ? as_string(*found) : std::string_view();
 }
 
-std::string to_json(const JsonElement& value) { return simdjson::minify(value); }
+std::string to_json(const DomElement& value) { return simdjson::minify(value); }
 
 }  // namespace cochain::detail

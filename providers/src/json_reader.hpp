@@ -11,18 +11,18 @@
 
 namespace cochain::detail {
 
-using JsonElement = simdjson::dom::element;
-using JsonObject = simdjson::dom::object;
-using JsonArray = simdjson::dom::array;
+using DomElement = simdjson::dom::element;
+using DomObject = simdjson::dom::object;
+using DomArray = simdjson::dom::array;
 
 /// Parses a document that has simdjson's padding behind it, mending broken UTF-8 and surrogates.
 /// Lives:    the element, until the next parse on this thread: one parser per thread serves all
 ///           streams, so that a thousand of them cost one parser's memory.
 /// Errors:   returns the error; throws nothing but std::bad_alloc.
-simdjson::error_code parse_padded(std::string_view json, JsonElement& out);
+simdjson::error_code parse_padded(std::string_view json, DomElement& out);
 
 /// The same for a text without padding; it is copied.
-simdjson::error_code parse_text(std::string_view json, JsonElement& out);
+simdjson::error_code parse_text(std::string_view json, DomElement& out);
 
 /// Throws what an error of the parser means: LimitError for depth and size, else ProtocolError
 /// with the document's first bytes.
@@ -30,14 +30,14 @@ simdjson::error_code parse_text(std::string_view json, JsonElement& out);
                                    std::string_view json);
 
 /// The value as a string, empty if it is none.
-std::string_view as_string(const JsonElement& value) noexcept;
+std::string_view as_string(const DomElement& value) noexcept;
 /// The value as a number, however it is written; nullopt if it is none or does not fit.
-std::optional<std::int64_t> as_integer(const JsonElement& value) noexcept;
+std::optional<std::int64_t> as_integer(const DomElement& value) noexcept;
 /// The member, if the object has it.
-std::optional<JsonElement> member(const JsonElement& value, std::string_view name) noexcept;
+std::optional<DomElement> member(const DomElement& value, std::string_view name) noexcept;
 /// The member as a string, empty if there is none.
-std::string_view string_member(const JsonElement& value, std::string_view name) noexcept;
+std::string_view string_member(const DomElement& value, std::string_view name) noexcept;
 /// The value as JSON text.
-std::string to_json(const JsonElement& value);
+std::string to_json(const DomElement& value);
 
 }  // namespace cochain::detail

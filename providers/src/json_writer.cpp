@@ -109,7 +109,7 @@ JsonWriter& JsonWriter::null() {
 }
 
 JsonWriter& JsonWriter::raw(std::string_view json, std::string_view what) {
-  JsonElement value;
+  DomElement value;
   const simdjson::error_code error = parse_text(json, value);
   if (error != simdjson::SUCCESS) {
     throw BadRequestError(

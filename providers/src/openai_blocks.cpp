@@ -48,23 +48,23 @@ void ChunkReader::close_running_block() {
   running_ = BlockType::kNone;
 }
 
-void ChunkReader::read_calls(const JsonElement& list, DocumentKind kind) {
-  JsonArray array;
+void ChunkReader::read_calls(const DomElement& list, DocumentKind kind) {
+  DomArray array;
   if (list.get(array) != simdjson::SUCCESS) return;
   DeltaPlace place = kind == DocumentKind::kWhole ? DeltaPlace::kWhole : DeltaPlace::kFirst;
-  for (const JsonElement item : array) {
+  for (const DomElement item : array) {
     read_call(item, place);
     if (place == DeltaPlace::kFirst) place = DeltaPlace::kLater;
   }
 }
 
-void ChunkReader::read_call(const JsonElement& item, DeltaPlace place) {
-  JsonObject object;
+void ChunkReader::read_call(const DomElement& item, DeltaPlace place) {
+  DomObject object;
   if (item.get(object) != simdjson::SUCCESS) return;
   ToolCallDelta delta;
   std::string rendered;
-  std::optional<JsonElement> extra;
-  const auto read_arguments = [&](const JsonElement& value) {
+  std::optional<DomElement> extra;
+  const auto read_arguments = [&](const DomElement& value) {
     if (value.is_string()) {
       delta.arguments = as_string(value);
     } else if (!value.is_null()) {
@@ -78,7 +78,7 @@ void ChunkReader::read_call(const JsonElement& item, DeltaPlace place) {
     } else if (key == "id") {
       delta.id = as_string(value);
     } else if (key == "function" || key == "custom") {
-      JsonObject function;
+      DomObject function;
       if (value.get(function) != simdjson::SUCCESS) continue;
       for (const auto [name, each] : function) {
         if (name == "name") delta.name = as_string(each);
@@ -101,7 +101,7 @@ void ChunkReader::read_call(const JsonElement& item, DeltaPlace place) {
 }
 
 // The form before tools had a list: one function, no id.
-void ChunkReader::read_function_call(const JsonElement& value) {
+void ChunkReader::read_function_call(const DomElement& value) {
   ToolCallDelta delta;
   delta.index = 0;
   delta.name = string_member(value, "name");

@@ -15,7 +15,7 @@ bool is_extra(std::string_view key) {
          key == "images" || key == "logprobs";
 }
 
-std::int64_t count_of(const JsonElement& value, bool& wrong) {
+std::int64_t count_of(const DomElement& value, bool& wrong) {
   const std::int64_t count = as_integer(value).value_or(0);
   if (count < 0) wrong = true;
   return count;
@@ -43,14 +43,14 @@ FinishReason finish_reason_of(std::string_view raw) noexcept {
   return word.empty() ? FinishReason::kUnknown : FinishReason::kOther;
 }
 
-void ChunkReader::read(const JsonElement& root, DocumentKind kind) {
-  JsonObject object;
+void ChunkReader::read(const DomElement& root, DocumentKind kind) {
+  DomObject object;
   if (root.get(object) != simdjson::SUCCESS) {
     ++ignored;
     return;
   }
   chunk_seen = true;
-  JsonElement choices;
+  DomElement choices;
   bool has_choices = false;
   bool speaks = false;
   for (const auto [key, value] : object) {
@@ -78,7 +78,7 @@ void ChunkReader::read(const JsonElement& root, DocumentKind kind) {
       keep_extra(key, value);
     }
   }
-  JsonArray list;
+  DomArray list;
   if (!has_choices || choices.get(list) != simdjson::SUCCESS) {
     ++ignored;
     if (speaks) error_seen = true;  // a message without choices is no news but bad news
@@ -86,19 +86,19 @@ void ChunkReader::read(const JsonElement& root, DocumentKind kind) {
   }
   if (kind == DocumentKind::kWhole) {
     // Of a whole answer's choices the one with index 0, wherever it stands.
-    for (const JsonElement choice : list) {
+    for (const DomElement choice : list) {
       const auto index = member(choice, "index");
       if (index && as_integer(*index) == 0) choice_index_ = 0;
     }
   }
-  for (const JsonElement choice : list) read_choice(choice, kind);
+  for (const DomElement choice : list) read_choice(choice, kind);
 }
 
-void ChunkReader::read_choice(const JsonElement& choice, DocumentKind kind) {
-  JsonObject object;
+void ChunkReader::read_choice(const DomElement& choice, DocumentKind kind) {
+  DomObject object;
   if (choice.get(object) != simdjson::SUCCESS) return;
-  JsonObject delta;
-  JsonObject message;
+  DomObject delta;
+  DomObject message;
   bool has_delta = false;
   bool has_message = false;
   std::optional<std::int64_t> index;
@@ -136,12 +136,12 @@ void ChunkReader::read_choice(const JsonElement& choice, DocumentKind kind) {
   }
 }
 
-void ChunkReader::read_message(const JsonObject& message, DocumentKind kind) {
+void ChunkReader::read_message(const DomObject& message, DocumentKind kind) {
   // Reasoning comes before what it led to, whatever the order of the members.
-  JsonElement content;
-  JsonElement refusal;
-  JsonElement calls;
-  JsonElement function_call;
+  DomElement content;
+  DomElement refusal;
+  DomElement calls;
+  DomElement function_call;
   bool has_content = false;
   bool has_refusal = false;
   bool has_calls = false;
@@ -179,20 +179,20 @@ void ChunkReader::read_message(const JsonObject& message, DocumentKind kind) {
   if (has_function_call) read_function_call(function_call);
 }
 
-void ChunkReader::read_content(const JsonElement& content) {
+void ChunkReader::read_content(const DomElement& content) {
   if (content.is_string()) {
     add_text(BlockType::kText, as_string(content));
     return;
   }
-  JsonArray list;
+  DomArray list;
   if (content.get(list) == simdjson::SUCCESS) {
-    for (const JsonElement part : list) read_content_part(part);
+    for (const DomElement part : list) read_content_part(part);
   } else {
     read_content_part(content);
   }
 }
 
-void ChunkReader::read_content_part(const JsonElement& part) {
+void ChunkReader::read_content_part(const DomElement& part) {
   if (part.is_string()) {
     add_text(BlockType::kText, as_string(part));
     return;
@@ -205,9 +205,9 @@ void ChunkReader::read_content_part(const JsonElement& part) {
   } else if (type == "thinking" || type == "reasoning") {
     const auto inner = member(part, type);
     if (!inner) return;
-    JsonArray list;
+    DomArray list;
     if (inner->get(list) == simdjson::SUCCESS) {
-      for (const JsonElement each : list) {
+      for (const DomElement each : list) {
         add_text(BlockType::kReasoning,
                  each.is_string() ? as_string(each) : string_member(each, "text"));
       }
@@ -219,8 +219,8 @@ void ChunkReader::read_content_part(const JsonElement& part) {
   }
 }
 
-void ChunkReader::read_usage(const JsonElement& value) {
-  JsonObject object;
+void ChunkReader::read_usage(const DomElement& value) {
+  DomObject object;
   if (value.get(object) != simdjson::SUCCESS) return;
   Usage usage;
   bool wrong = false;
@@ -262,7 +262,7 @@ void ChunkReader::read_usage(const JsonElement& value) {
   usage_ = usage;
 }
 
-void ChunkReader::keep_extra(std::string_view key, const JsonElement& value) {
+void ChunkReader::keep_extra(std::string_view key, const DomElement& value) {
   const auto known = std::find_if(extras_.begin(), extras_.end(),
                                   [&](const auto& extra) { return extra.first == key; });
   if (known == extras_.end()) extras_.emplace_back(std::string(key), to_json(value));

@@ -17,7 +17,7 @@
 namespace cochain::detail {
 
 /// The events that wait to be taken. Its memory is kept: a stream allocates it once.
-class EventQueue {
+class PendingEvents {
  public:
   [[nodiscard]] std::optional<ContentEvent> pop() {
     if (next_ == events_.size()) {
@@ -48,11 +48,11 @@ class ChunkReader {
   explicit ChunkReader(std::string dialect_name) : dialect_name_(std::move(dialect_name)) {}
 
   /// Reads one document; an error that it tells of is left to the caller.
-  void read(const JsonElement& root, DocumentKind kind);
+  void read(const DomElement& root, DocumentKind kind);
   /// Ends all blocks and the message.
   void finish();
 
-  EventQueue events;
+  PendingEvents events;
   std::string request_id;
   std::string partial_text;
   bool finish_reason_seen = false;
@@ -63,17 +63,17 @@ class ChunkReader {
   std::size_t ignored = 0;
 
  private:
-  void read_choice(const JsonElement& choice, DocumentKind kind);
-  void read_message(const JsonObject& message, DocumentKind kind);
-  void read_content(const JsonElement& content);
-  void read_content_part(const JsonElement& part);
-  void read_calls(const JsonElement& list, DocumentKind kind);
-  void read_call(const JsonElement& item, DeltaPlace place);
-  void read_function_call(const JsonElement& value);
+  void read_choice(const DomElement& choice, DocumentKind kind);
+  void read_message(const DomObject& message, DocumentKind kind);
+  void read_content(const DomElement& content);
+  void read_content_part(const DomElement& part);
+  void read_calls(const DomElement& list, DocumentKind kind);
+  void read_call(const DomElement& item, DeltaPlace place);
+  void read_function_call(const DomElement& value);
   void tell(const ToolCallMerger::Change& change);
   void announce(PendingToolCall& call);
-  void read_usage(const JsonElement& value);
-  void keep_extra(std::string_view key, const JsonElement& value);
+  void read_usage(const DomElement& value);
+  void keep_extra(std::string_view key, const DomElement& value);
   void start_message();
   void add_text(BlockType block, std::string_view text);
   std::uint32_t next_block();

@@ -13,7 +13,7 @@
 namespace cochain {
 namespace {
 
-using detail::JsonElement;
+using detail::DomElement;
 using detail::JsonWriter;
 
 class RequestWriter {
@@ -246,13 +246,13 @@ class RequestWriter {
   // The members of this dialect's object in the data, as members of the object being written.
   void write_provider_data(std::string_view data) {
     if (data.empty()) return;
-    JsonElement root;
+    DomElement root;
     if (const auto error = detail::parse_text(data, root); error != simdjson::SUCCESS) {
       throw BadRequestError(std::string("provider_data is not JSON: ") +
                             simdjson::error_message(error));
     }
-    const std::optional<JsonElement> mine = detail::member(root, dialect_.name);
-    detail::JsonObject members;
+    const std::optional<DomElement> mine = detail::member(root, dialect_.name);
+    detail::DomObject members;
     if (!mine || mine->get(members) != simdjson::SUCCESS) return;
     for (const auto [key, value] : members) json_.key(key).trusted(detail::to_json(value));
   }

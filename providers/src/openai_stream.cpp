@@ -11,7 +11,7 @@
 namespace cochain {
 namespace {
 
-using detail::JsonElement;
+using detail::DomElement;
 
 constexpr std::string_view kWhite = " \t\r\n";
 
@@ -47,7 +47,7 @@ class OpenAIStreamDecoder::State {
       complete();
       return;
     }
-    JsonElement root;
+    DomElement root;
     const simdjson::error_code error = detail::parse_padded(data, root);
     if (error == simdjson::SUCCESS) {
       read(root);
@@ -75,7 +75,7 @@ class OpenAIStreamDecoder::State {
     done = true;
   }
 
-  void read(const JsonElement& root) {
+  void read(const DomElement& root) {
     try {
       reader.read(root, detail::DocumentKind::kChunk);
     } catch (ModelError& error) {
@@ -104,7 +104,7 @@ class OpenAIStreamDecoder::State {
       }
       return true;
     };
-    JsonElement root;
+    DomElement root;
     const bool each_alone = for_each_line([&](std::string_view line) {
       return starts_with_done(line) || detail::parse_text(line, root) == simdjson::SUCCESS;
     });
@@ -147,7 +147,7 @@ void OpenAIStreamDecoder::on_event(const SseEvent& event) {
   }
   // The input ended here. A document that is whole counts; a torn one is no error of its own:
   // finish() tells whether the answer is complete without it.
-  JsonElement root;
+  DomElement root;
   if (starts_with_done(without_blanks(event.data)) ||
       detail::parse_text(event.data, root) == simdjson::SUCCESS) {
     state_->on_data(event.data);
@@ -179,7 +179,7 @@ std::size_t OpenAIStreamDecoder::ignored() const noexcept { return state_->reade
 AIMessage decode_chat_response(std::string_view body, const OpenAIDialect& dialect) {
   const std::string_view text = without_blanks(body);
   if (text.empty()) throw IncompleteStreamError("the answer is empty");
-  JsonElement root;
+  DomElement root;
   if (const auto error = detail::parse_text(text, root); error != simdjson::SUCCESS) {
     // A document that opens and does not close was cut: another try may bring all of it.
     if (text.front() == '{' && text.find_last_not_of(kWhite) != text.npos &&

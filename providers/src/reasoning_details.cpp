@@ -8,12 +8,12 @@
 
 namespace cochain::detail {
 
-std::string ReasoningDetails::add(const JsonElement& list) {
+std::string ReasoningDetails::add(const DomElement& list) {
   std::string text;
-  JsonArray array;
+  DomArray array;
   if (list.get(array) != simdjson::SUCCESS) return text;
-  for (const JsonElement each : array) {
-    JsonObject object;
+  for (const DomElement each : array) {
+    DomObject object;
     if (each.get(object) != simdjson::SUCCESS) continue;
     const std::string_view type = string_member(each, "type");
     std::optional<std::int64_t> index;

@@ -16,7 +16,7 @@ namespace cochain::detail {
 class ReasoningDetails {
  public:
   /// Adds a list of items; returns the readable text in them.
-  std::string add(const JsonElement& list);
+  std::string add(const DomElement& list);
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
   /// `"reasoning_details":[…]`, and forgets it.
   [[nodiscard]] std::string take_member();

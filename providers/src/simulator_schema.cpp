@@ -21,8 +21,9 @@ constexpr int kDepthMax = 12;
 constexpr std::size_t kItemsMax = 16;
 constexpr int kValuesMax = 2000;  // a schema that refers to itself would grow without end
 
-std::string_view text_member(const json::object& object, std::string_view key) {
-  const json::value* member = object.if_contains(key);
+/// The place that a schema refers to, empty if it stands for itself.
+std::string_view reference_of(const json::object& schema) {
+  const json::value* member = schema.if_contains("$ref");
   if (member == nullptr || !member->is_string()) {
     return std::string_view();
   }
@@ -114,7 +115,7 @@ class SchemaFiller {
     if (const json::value* options = object.if_contains("enum")) {
       return choose(*options);
     }
-    if (const json::value* target = resolve(text_member(object, "$ref"))) {
+    if (const json::value* target = resolve(reference_of(object))) {
       return fill(*target, name, depth + 1);
     }
     for (const char* key : {"anyOf", "oneOf", "allOf"}) {

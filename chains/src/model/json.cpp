@@ -11,7 +11,7 @@
 namespace cochain {
 namespace {
 
-constexpr std::size_t kDepthMax = 100;
+constexpr std::size_t kParsedDepthMax = 100;
 
 void write_pretty(const Json& value, std::string indent, std::string& out) {
   const std::string deeper = indent + "  ";
@@ -40,7 +40,7 @@ void write_pretty(const Json& value, std::string indent, std::string& out) {
 
 Json parse_json(std::string_view text) {
   boost::json::parse_options options;
-  options.max_depth = kDepthMax;
+  options.max_depth = kParsedDepthMax;
   boost::json::parser parser(boost::json::storage_ptr(), options);
   boost::system::error_code error;
   const std::size_t read = parser.write(text.data(), text.size(), error);

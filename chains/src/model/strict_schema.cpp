@@ -11,7 +11,7 @@
 namespace cochain {
 namespace {
 
-constexpr int kDepthMax = 100;
+constexpr int kStrictDepthMax = 100;
 
 std::string_view text_of(const JsonObject& object, std::string_view key) {
   const Json* value = object.if_contains(key);
@@ -52,7 +52,7 @@ class Strict {
  public:
   Json rewrite(const Json& schema, const std::string& path, int depth) {
     if (!schema.is_object()) refuse(path, "takes any value");
-    if (depth > kDepthMax) refuse(path, "is nested too deeply");
+    if (depth > kStrictDepthMax) refuse(path, "is nested too deeply");
     const JsonObject& from = schema.get_object();
     if (!text_of(from, "$ref").empty()) return reference(from);
     if (const Json* all = from.if_contains("allOf")) return only_part(*all, from, path, depth);

@@ -152,7 +152,7 @@ Json& step_into(Json& around, std::string_view step, const Json& operation) {
   return *inner;
 }
 
-std::string text_of(const JsonObject& operation, std::string_view name) {
+std::string operation_text(const JsonObject& operation, std::string_view name) {
   const Json* text = operation.if_contains(name);
   if (text == nullptr || !text->is_string()) refuse("op and path are texts", operation);
   return std::string(text->get_string());
@@ -160,8 +160,8 @@ std::string text_of(const JsonObject& operation, std::string_view name) {
 
 void apply(Json& value, const Json& operation) {
   if (!operation.is_object()) refuse("an operation is an object", operation);
-  const std::string op = text_of(operation.get_object(), "op");
-  const std::string path = text_of(operation.get_object(), "path");
+  const std::string op = operation_text(operation.get_object(), "op");
+  const std::string path = operation_text(operation.get_object(), "path");
   const Json* given = operation.get_object().if_contains("value");
   if (op != "add" && op != "replace" && op != "remove") refuse("an unknown op", operation);
   if (op != "remove" && given == nullptr) refuse("no value", operation);

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "ascii.hpp"
+
 namespace cochain {
 
 template class TextOutputParser<std::vector<std::string>>;
@@ -12,19 +14,18 @@ template class TextOutputParser<std::vector<std::string>>;
 namespace {
 
 using Items = std::vector<std::string>;
-using Reader = TextReader<Items>;
+using ItemReader = TextReader<Items>;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f'; }
 
-void give(Reader::Pieces& pieces, std::string item) {
+void give(ItemReader::Pieces& pieces, std::string item) {
   Items one;
   one.push_back(std::move(item));
   pieces.push_back(std::move(one));
 }
 
 /// Commas and line ends, with the quotes of CSV.
-class CommaReader final : public Reader {
+class CommaReader final : public ItemReader {
  public:
   Pieces feed(std::string text) override {
     Pieces pieces;
@@ -80,7 +81,7 @@ class CommaReader final : public Reader {
 };
 
 /// Lines with a mark before the item.
-class LineReader final : public Reader {
+class LineReader final : public ItemReader {
  public:
   explicit LineReader(ListForm form) : form_(form) {}
   Pieces feed(std::string text) override {
@@ -112,16 +113,16 @@ class LineReader final : public Reader {
   static std::size_t after_number(std::string_view line) {
     for (std::size_t dot = line.find('.'); dot != std::string_view::npos;
          dot = line.find('.', dot + 1)) {
-      const bool number = dot > 0 && is_digit(line[dot - 1]);
-      if (number && dot + 2 < line.size() && is_blank(line[dot + 1])) return dot + 2;
+      const bool number = dot > 0 && detail::is_digit(line[dot - 1]);
+      if (number && dot + 2 < line.size() && is_space(line[dot + 1])) return dot + 2;
     }
     return line.size();
   }
   static std::size_t after_mark(std::string_view line) {
     std::size_t at = 0;
-    while (at < line.size() && is_blank(line[at])) ++at;
+    while (at < line.size() && is_space(line[at])) ++at;
     const bool mark = at + 1 < line.size() && (line[at] == '-' || line[at] == '*');
-    return mark && is_blank(line[at + 1]) ? at + 2 : line.size();
+    return mark && is_space(line[at + 1]) ? at + 2 : line.size();
   }
 
   ListForm form_;
@@ -136,7 +137,7 @@ std::unique_ptr<TextReader<Items>> ListOutputParser::read() const {
 }
 
 Items ListOutputParser::parse(std::string text) const {
-  const std::unique_ptr<Reader> reader = read();
+  const std::unique_ptr<ItemReader> reader = read();
   Items items;
   for (Items& one : reader->feed(std::move(text))) items.push_back(std::move(one.front()));
   for (Items& one : reader->finish()) items.push_back(std::move(one.front()));

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "ascii.hpp"
 #include "cochain/chains/model/error.hpp"
 #include "partial_json_state.hpp"
 
@@ -17,7 +18,6 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 constexpr const char* kNoEscape = "an escape that JSON knows was expected";
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_high(std::uint32_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
 bool is_low(std::uint32_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
 

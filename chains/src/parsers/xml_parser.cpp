@@ -16,7 +16,7 @@ template class TextOutputParser<XmlValue>;
 
 namespace {
 
-constexpr std::size_t kDepthMax = 100;
+constexpr std::size_t kElementDepthMax = 100;
 constexpr std::size_t kFeedMax = std::size_t{1} << 30U;  // expat counts in int
 
 bool is_name_start(char c) {
@@ -106,8 +106,8 @@ class XmlTree {
   }
   static void on_start(void* self, const char* tag, const char**) {
     guarded(self, [&](XmlTree& tree) {
-      if (tree.open_.size() == kDepthMax) {
-        tree.stop("more than " + std::to_string(kDepthMax) + " levels");
+      if (tree.open_.size() == kElementDepthMax) {
+        tree.stop("more than " + std::to_string(kElementDepthMax) + " levels");
         return;
       }
       tree.open_.emplace_back(tag);
@@ -169,7 +169,7 @@ class XmlTree {
   throw ParseError("no XML in the answer: " + why, std::move(text));
 }
 
-class Reader final : public TextReader<XmlValue> {
+class XmlReader final : public TextReader<XmlValue> {
  public:
   Pieces feed(std::string text) override {
     if (!tree_.error().empty()) refuse(tree_.error(), text_);
@@ -234,7 +234,7 @@ std::string XmlOutputParser::get_format_instructions() const {
 }
 
 std::unique_ptr<TextReader<XmlValue>> XmlOutputParser::read() const {
-  return std::make_unique<Reader>();
+  return std::make_unique<XmlReader>();
 }
 
 }  // namespace cochain

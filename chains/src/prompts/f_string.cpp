@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "ascii.hpp"
 #include "prompts/compiled_template.hpp"
 #include "prompts/value_text.hpp"
 
 namespace cochain::detail {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool starts_name(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }

@@ -13,7 +13,7 @@ using Kind = MustacheNode::Kind;
 // A template from a stranger may be made to run for long: lists within lists, or partials that
 // each use two others. Every bound here ends one way of doing so.
 constexpr std::size_t kPartialDepthMax = 32;
-constexpr std::size_t kDepthMax = 256;
+constexpr std::size_t kSectionDepthMax = 256;
 constexpr std::size_t kStepsMax = 1'000'000;
 constexpr std::size_t kBytesMax = 64U << 20U;
 
@@ -73,8 +73,8 @@ class MustacheRenderer {
   }
 
   void render(const MustacheNodes& nodes) {
-    if (++depth_ > kDepthMax) {
-      refuse_size("sections and partials nest more than " + std::to_string(kDepthMax) + " deep");
+    if (++depth_ > kSectionDepthMax) {
+      refuse_size("sections and partials nest more than " + std::to_string(kSectionDepthMax) + " deep");
     }
     for (const MustacheNode& node : nodes) {
       if (++steps_ > kStepsMax) refuse_size(std::to_string(kStepsMax) + " steps");
