@@ -90,6 +90,28 @@ Coro<> events3(Meter* meter, std::size_t n) {
   COCHAIN_ASSERT(pieces >= 3 * n * kStreamTokens);
 }
 
+class PieceCounter final : public RunObserver {
+ public:
+  void on_stream(const Run&, const RunValue& chunk) override { pieces += chunk.empty() ? 0 : 1; }
+  std::size_t pieces = 0;
+};
+
+Coro<> observed3(Meter* meter, std::size_t n) {
+  const auto chain = prompt() | model_saying(words(kStreamTokens)) | StrOutputParser();
+  const auto counter = std::make_shared<PieceCounter>();
+  meter->set_parts(kStreamTokens);
+  meter->start();
+  for (std::size_t i = 0; i < n; ++i) {
+    RunConfig config;
+    config.with_observer(counter);
+    Stream<std::string> stream = chain.stream(question(), std::move(config));
+    while (auto piece = co_await stream.next()) {
+    }
+  }
+  meter->stop();
+  COCHAIN_ASSERT(counter->pieces >= 3 * n * kStreamTokens);
+}
+
 Coro<> batch5000(Meter* meter, std::size_t n) {
   const auto chain = prompt() | model_saying(words(kAnswerTokens)) | StrOutputParser();
   meter->set_parts(kBatchItems);
@@ -109,9 +131,9 @@ Coro<> batch5000(Meter* meter, std::size_t n) {
 }
 
 constexpr Row kRows[] = {
-    Row("invoke", on_loop<invoke>),           Row("stream3", on_loop<stream3>),
-    Row("stream5", on_loop<stream5>),         Row("events3", on_loop<events3>),
-    Row("batch5000", on_loop<batch5000>, 10),
+    Row("invoke", on_loop<invoke>),       Row("stream3", on_loop<stream3>),
+    Row("stream5", on_loop<stream5>),     Row("events3", on_loop<events3>),
+    Row("observed3", on_loop<observed3>), Row("batch5000", on_loop<batch5000>, 10),
 };
 
 }  // namespace

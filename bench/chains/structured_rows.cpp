@@ -39,6 +39,21 @@ Coro<> structured_diff(Meter* meter, std::size_t n) {
   COCHAIN_ASSERT(patches > n * Bytes / 8);
 }
 
+/// Joined, and parsed once at its end.
+template <std::size_t Bytes>
+Coro<> structured_whole(Meter* meter, std::size_t n) {
+  const auto chain = prompt() | model_saying(in_fours(document(Bytes))) | StrOutputParser() |
+                     lambda("parse", [](std::string text) { return parse_json(text); });
+  std::size_t values = 0;
+  meter->start();
+  for (std::size_t i = 0; i < n; ++i) {
+    Stream<Json> stream = chain.stream(question());
+    while (auto value = co_await stream.next()) values += value->is_object() ? 1 : 0;
+  }
+  meter->stop();
+  COCHAIN_ASSERT(values == n);
+}
+
 /// The parser alone, whose value is looked at after each piece.
 template <std::size_t Bytes>
 void parse(Meter& meter, std::size_t n) {
@@ -60,6 +75,8 @@ void parse(Meter& meter, std::size_t n) {
 
 constexpr Row kRows[] = {
     Row("structured10k", on_loop<structured10k>, 10),
+    Row("structured10k_whole", on_loop<structured_whole<kSmall>>, 100),
+    Row("structured1m_whole", on_loop<structured_whole<kLarge>>, 2),
     Row("structured10k_diff", on_loop<structured_diff<kSmall>>, 100),
     Row("structured1m_diff", on_loop<structured_diff<kLarge>>, 2),
     Row("parse10k", parse<kSmall>),

@@ -38,6 +38,7 @@
 #include "cochain/chains/parsers/tools_parser.hpp"
 #include "cochain/chains/parsers/xml_parser.hpp"
 #include "cochain/chains/prompts/chat_prompt.hpp"
+#include "cochain/chains/prompts/common_chains.hpp"
 #include "cochain/chains/prompts/example_selector.hpp"
 #include "cochain/chains/prompts/few_shot.hpp"
 #include "cochain/chains/prompts/mustache.hpp"

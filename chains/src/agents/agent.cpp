@@ -10,6 +10,8 @@
 
 namespace cochain {
 
+template class Runnable<Messages, AgentAnswer>;
+
 namespace detail {
 
 /// What an agent is made of; never changed.

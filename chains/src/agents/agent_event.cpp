@@ -16,6 +16,26 @@ AgentEventKind kind_of(ToolEventKind kind) noexcept {
 
 }  // namespace
 
+AgentEvent::AgentEvent(std::size_t the_step, AIMessageChunk chunk)
+    : kind(AgentEventKind::kChunk), step(the_step), what_(std::move(chunk)) {}
+AgentEvent::AgentEvent(std::size_t the_step, AIMessage message)
+    : kind(AgentEventKind::kStepEnd), step(the_step), what_(std::move(message)) {}
+AgentEvent::AgentEvent(std::size_t the_step, std::shared_ptr<AgentAnswer> answer)
+    : kind(AgentEventKind::kDone), step(the_step), what_(std::move(answer)) {}
+AgentEvent::AgentEvent(const AgentEvent& other) = default;
+AgentEvent::AgentEvent(AgentEvent&& other) noexcept = default;
+AgentEvent& AgentEvent::operator=(const AgentEvent& other) = default;
+AgentEvent& AgentEvent::operator=(AgentEvent&& other) noexcept = default;
+AgentEvent::~AgentEvent() = default;
+
+AgentAnswer::AgentAnswer() = default;
+AgentAnswer::AgentAnswer(const AgentAnswer& other) = default;
+AgentAnswer::AgentAnswer(AgentAnswer&& other) noexcept = default;
+AgentAnswer& AgentAnswer::operator=(const AgentAnswer& other) = default;
+AgentAnswer& AgentAnswer::operator=(AgentAnswer&& other) noexcept = default;
+AgentAnswer::~AgentAnswer() = default;
+bool operator==(const AgentAnswer& left, const AgentAnswer& right) = default;
+
 AgentEvent::AgentEvent(std::size_t the_step, ToolEvent event)
     : kind(kind_of(event.kind)), step(the_step), what_(std::move(event)) {}
 

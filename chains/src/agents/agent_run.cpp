@@ -28,6 +28,13 @@ std::size_t count_same(const std::vector<ToolCall>& calls, const ToolCall& wante
 
 }  // namespace
 
+AgentRun::AgentRun(const AgentRun& other) = default;
+AgentRun::AgentRun(AgentRun&& other) noexcept = default;
+AgentRun& AgentRun::operator=(const AgentRun& other) = default;
+AgentRun& AgentRun::operator=(AgentRun&& other) noexcept = default;
+AgentRun::~AgentRun() = default;
+bool operator==(const AgentRun& left, const AgentRun& right) = default;
+
 std::string_view to_string(AgentStop stop) noexcept {
   switch (stop) {
     case AgentStop::kAnswered: return "answered";

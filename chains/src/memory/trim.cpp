@@ -7,6 +7,8 @@
 #include "cochain/chains/model/message_utils.hpp"
 
 namespace cochain {
+
+template class Runnable<Messages, Messages>;
 namespace {
 
 // With their line ends, so that joining gives the text again.

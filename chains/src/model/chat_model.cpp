@@ -5,6 +5,8 @@
 #include <utility>
 
 namespace cochain {
+
+template class Runnable<Messages, AIMessage>;
 namespace {
 
 bool says_something(const ContentEvent& event) noexcept {

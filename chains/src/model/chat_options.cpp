@@ -16,6 +16,14 @@ void take(T& known, const T& later) {
 
 }  // namespace
 
+ChatOptions::ChatOptions() = default;
+ChatOptions::ChatOptions(const ChatOptions& other) = default;
+ChatOptions::ChatOptions(ChatOptions&& other) noexcept = default;
+ChatOptions& ChatOptions::operator=(const ChatOptions& other) = default;
+ChatOptions& ChatOptions::operator=(ChatOptions&& other) noexcept = default;
+ChatOptions::~ChatOptions() = default;
+bool operator==(const ChatOptions& left, const ChatOptions& right) = default;
+
 ChatOptions ChatOptions::merged_with(const ChatOptions& later) const {
   ChatOptions both = *this;
   take(both.temperature_, later.temperature_);

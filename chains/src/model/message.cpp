@@ -41,6 +41,70 @@ std::string_view to_string(FinishReason reason) noexcept {
   return "unknown";
 }
 
+SystemMessage::SystemMessage() = default;
+SystemMessage::SystemMessage(const SystemMessage& other) = default;
+SystemMessage::SystemMessage(SystemMessage&& other) noexcept = default;
+SystemMessage& SystemMessage::operator=(const SystemMessage& other) = default;
+SystemMessage& SystemMessage::operator=(SystemMessage&& other) noexcept = default;
+SystemMessage::~SystemMessage() = default;
+bool operator==(const SystemMessage& left, const SystemMessage& right) = default;
+
+HumanMessage::HumanMessage() = default;
+HumanMessage::HumanMessage(const HumanMessage& other) = default;
+HumanMessage::HumanMessage(HumanMessage&& other) noexcept = default;
+HumanMessage& HumanMessage::operator=(const HumanMessage& other) = default;
+HumanMessage& HumanMessage::operator=(HumanMessage&& other) noexcept = default;
+HumanMessage::~HumanMessage() = default;
+bool operator==(const HumanMessage& left, const HumanMessage& right) = default;
+
+AIMessage::AIMessage() = default;
+AIMessage::AIMessage(const AIMessage& other) = default;
+AIMessage::AIMessage(AIMessage&& other) noexcept = default;
+AIMessage& AIMessage::operator=(const AIMessage& other) = default;
+AIMessage& AIMessage::operator=(AIMessage&& other) noexcept = default;
+AIMessage::~AIMessage() = default;
+bool operator==(const AIMessage& left, const AIMessage& right) = default;
+
+ToolMessage::ToolMessage() = default;
+ToolMessage::ToolMessage(const ToolMessage& other) = default;
+ToolMessage::ToolMessage(ToolMessage&& other) noexcept = default;
+ToolMessage& ToolMessage::operator=(const ToolMessage& other) = default;
+ToolMessage& ToolMessage::operator=(ToolMessage&& other) noexcept = default;
+ToolMessage::~ToolMessage() = default;
+bool operator==(const ToolMessage& left, const ToolMessage& right) = default;
+
+Message::Message(const Message& other) = default;
+Message::Message(Message&& other) noexcept = default;
+Message& Message::operator=(const Message& other) = default;
+Message& Message::operator=(Message&& other) noexcept = default;
+Message::~Message() = default;
+bool operator==(const Message& left, const Message& right) = default;
+
+SystemMessage::SystemMessage(std::string text) : content(std::move(text)) {}
+
+HumanMessage::HumanMessage(std::string text) { parts.emplace_back(TextPart(std::move(text))); }
+
+HumanMessage::HumanMessage(std::vector<ContentPart> content) : parts(std::move(content)) {}
+
+HumanMessage& HumanMessage::add(ContentPart part) & {
+  parts.push_back(std::move(part));
+  return *this;
+}
+
+HumanMessage&& HumanMessage::add(ContentPart part) && { return std::move(add(std::move(part))); }
+
+AIMessage::AIMessage(std::string text) { parts.emplace_back(TextPart(std::move(text))); }
+
+AIMessage::AIMessage(std::vector<ContentPart> content) : parts(std::move(content)) {}
+
+ToolMessage::ToolMessage(std::string text, std::string call_id, ToolStatus the_status)
+    : content(std::move(text)), tool_call_id(std::move(call_id)), status(the_status) {}
+
+Message::Message(SystemMessage message) : value_(std::move(message)) {}
+Message::Message(HumanMessage message) : value_(std::move(message)) {}
+Message::Message(AIMessage message) : value_(std::move(message)) {}
+Message::Message(ToolMessage message) : value_(std::move(message)) {}
+
 std::string HumanMessage::text() const { return joined<TextPart>(parts); }
 
 std::string AIMessage::text() const& { return joined<TextPart>(parts); }

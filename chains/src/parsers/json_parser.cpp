@@ -9,7 +9,9 @@
 
 namespace cochain {
 
+template class Runnable<AIMessage, Json>;
 template class TextOutputParser<Json>;
+template class Runnable<AIMessage, JsonPatch>;
 template class TextOutputParser<JsonPatch>;
 
 namespace {

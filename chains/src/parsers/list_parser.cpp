@@ -9,6 +9,7 @@
 
 namespace cochain {
 
+template class Runnable<AIMessage, std::vector<std::string>>;
 template class TextOutputParser<std::vector<std::string>>;
 
 namespace {

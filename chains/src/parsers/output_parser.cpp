@@ -5,6 +5,8 @@
 #include <utility>
 
 namespace cochain {
+
+template class Runnable<AIMessage, std::string>;
 namespace {
 
 Stream<std::string> text_of(Stream<AIMessageChunk> chunks) {

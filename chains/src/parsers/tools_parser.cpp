@@ -9,6 +9,8 @@
 #include "cochain/chains/parsers/partial_json.hpp"
 
 namespace cochain {
+
+template class Runnable<AIMessage, std::vector<ParsedToolCall>>;
 namespace {
 
 void check_name(const ToolsParserOptions& options, const std::string& name) {

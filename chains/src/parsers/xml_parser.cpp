@@ -12,6 +12,7 @@
 
 namespace cochain {
 
+template class Runnable<AIMessage, XmlValue>;
 template class TextOutputParser<XmlValue>;
 
 namespace {

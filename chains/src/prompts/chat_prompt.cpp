@@ -9,6 +9,8 @@
 #include "prompts/compiled_template.hpp"
 
 namespace cochain {
+
+template class Runnable<Variables, Messages>;
 namespace {
 
 Message make_message(Role role, std::string text) {
@@ -26,6 +28,23 @@ void move_to(Messages& all, Messages more) {
 }
 
 }  // namespace
+
+PartTemplate::PartTemplate(ContentPart part) : part_(std::move(part)) {}
+PartTemplate::PartTemplate(Kind kind, std::vector<std::string> texts)
+    : kind_(kind), texts_(std::move(texts)) {}
+PartTemplate::PartTemplate(const PartTemplate& other) = default;
+PartTemplate::PartTemplate(PartTemplate&& other) noexcept = default;
+PartTemplate& PartTemplate::operator=(const PartTemplate& other) = default;
+PartTemplate& PartTemplate::operator=(PartTemplate&& other) noexcept = default;
+PartTemplate::~PartTemplate() = default;
+
+ChatPromptTemplate::ChatPromptTemplate() = default;
+ChatPromptTemplate::ChatPromptTemplate(TemplateFormat format) : format_(format) {}
+ChatPromptTemplate::ChatPromptTemplate(const ChatPromptTemplate& other) = default;
+ChatPromptTemplate::ChatPromptTemplate(ChatPromptTemplate&& other) noexcept = default;
+ChatPromptTemplate& ChatPromptTemplate::operator=(const ChatPromptTemplate& other) = default;
+ChatPromptTemplate& ChatPromptTemplate::operator=(ChatPromptTemplate&& other) noexcept = default;
+ChatPromptTemplate::~ChatPromptTemplate() = default;
 
 MessagesPlaceholder& MessagesPlaceholder::n_messages(std::size_t last) {
   if (last == 0) throw std::invalid_argument("a placeholder takes at least one message");

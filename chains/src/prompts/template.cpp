@@ -5,6 +5,8 @@
 #include "prompts/compiled_template.hpp"
 
 namespace cochain {
+
+template class Runnable<Variables, std::string>;
 namespace {
 
 class CompiledMustache final : public detail::CompiledTemplate {
@@ -22,6 +24,12 @@ class CompiledMustache final : public detail::CompiledTemplate {
 };
 
 }  // namespace
+
+TextTemplate::TextTemplate(const TextTemplate& other) = default;
+TextTemplate::TextTemplate(TextTemplate&& other) noexcept = default;
+TextTemplate& TextTemplate::operator=(const TextTemplate& other) = default;
+TextTemplate& TextTemplate::operator=(TextTemplate&& other) noexcept = default;
+TextTemplate::~TextTemplate() = default;
 
 TextTemplate::TextTemplate(std::string_view text, TemplateFormat format) : format_(format) {
   if (format == TemplateFormat::kFString) {

@@ -58,6 +58,27 @@ auto find_entry(Entries& entries, std::string_view name) noexcept {
 
 }  // namespace
 
+PartialVariables::PartialVariables() = default;
+PartialVariables::PartialVariables(const PartialVariables& other) = default;
+PartialVariables::PartialVariables(PartialVariables&& other) noexcept = default;
+PartialVariables& PartialVariables::operator=(const PartialVariables& other) = default;
+PartialVariables& PartialVariables::operator=(PartialVariables&& other) noexcept = default;
+PartialVariables::~PartialVariables() = default;
+
+Variables::Value::Value(const Value& other) = default;
+Variables::Value::Value(Value&& other) noexcept = default;
+Variables::Value& Variables::Value::operator=(const Value& other) = default;
+Variables::Value& Variables::Value::operator=(Value&& other) noexcept = default;
+Variables::Value::~Value() = default;
+
+Variables::Variables() = default;
+Variables::Variables(const Variables& other) = default;
+Variables::Variables(Variables&& other) noexcept = default;
+Variables& Variables::operator=(const Variables& other) = default;
+Variables& Variables::operator=(Variables&& other) noexcept = default;
+Variables::~Variables() = default;
+bool operator==(const Variables& left, const Variables& right) = default;
+
 void detail::append_value_text(const Json& value, std::string& out) {
   if (const boost::json::string* text = value.if_string()) {
     out.append(text->data(), text->size());

@@ -8,6 +8,8 @@
 
 namespace cochain {
 
+template class Runnable<JsonObject, JsonObject>;
+
 void ChunkTraits<JsonObject>::add(std::optional<JsonObject>& sum, Chunk chunk) {
   if (!sum) sum.emplace();
   if (chunk.how == JsonObjectChunk::How::kNothing) return;

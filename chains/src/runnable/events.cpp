@@ -73,9 +73,9 @@ bool EventOptions::wants(const Run& run) const {
 namespace detail {
 
 RunEvent& EventQueue::add(RunEvent::Kind kind, const Run& run) {
-  events_.emplace_back(kind, run.shared_from_this());
+  filling_.emplace_back(kind, run.shared_from_this());
   filled_.set();
-  return events_.back();
+  return filling_.back();
 }
 
 void EventQueue::on_start(const Run& run, const RunValue& input) {
@@ -104,17 +104,26 @@ void EventQueue::finish(std::exception_ptr error) noexcept {
   filled_.set();
 }
 
-Coro<std::optional<RunEvent>> EventQueue::next() {
-  while (events_.empty()) {
+RunEvent* EventQueue::take() {
+  if (taken_ == taking_.size()) {
+    taking_.clear();
+    taken_ = 0;
+    taking_.swap(filling_);
+    if (taking_.empty()) return nullptr;
+  }
+  RunEvent* event = &taking_[taken_++];
+  if (!full()) room_.set();
+  return event;
+}
+
+Coro<bool> EventQueue::wait() {
+  while (waiting() == 0) {
     if (over_ && error_) std::rethrow_exception(error_);
-    if (over_) co_return std::nullopt;
+    if (over_) co_return false;
     filled_.clear();
     co_await filled_.wait();
   }
-  std::optional<RunEvent> event = std::move(events_.front());
-  events_.pop_front();
-  if (!full()) room_.set();
-  co_return event;
+  co_return true;
 }
 
 Coro<> EventQueue::wait_for_room() {

@@ -36,6 +36,13 @@ ToolMessage message_of(const ToolCall& call, ToolResult& result) {
 
 }  // namespace
 
+ToolEvent::ToolEvent() = default;
+ToolEvent::ToolEvent(const ToolEvent& other) = default;
+ToolEvent::ToolEvent(ToolEvent&& other) noexcept = default;
+ToolEvent& ToolEvent::operator=(const ToolEvent& other) = default;
+ToolEvent& ToolEvent::operator=(ToolEvent&& other) noexcept = default;
+ToolEvent::~ToolEvent() = default;
+
 class ToolRunner::Set {
  public:
   std::vector<ToolPtr> tools;

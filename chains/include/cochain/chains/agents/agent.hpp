@@ -19,6 +19,8 @@ namespace detail {
 class AgentParts;
 }
 
+extern template class Runnable<Messages, AgentAnswer>;
+
 /// A model and its tools as a step of a chain: `create_agent(model, tools)`. A copy shares them.
 /// Shape:    a conversation goes in, or plain text; an AgentAnswer comes out, or the events that it
 ///           arrives in. The tools of one turn run together.

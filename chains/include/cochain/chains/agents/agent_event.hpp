@@ -22,7 +22,12 @@ namespace cochain {
 /// What an agent came to.
 class AgentAnswer {
  public:
-  AgentAnswer() = default;
+  AgentAnswer();
+  AgentAnswer(const AgentAnswer& other);
+  AgentAnswer(AgentAnswer&& other) noexcept;
+  AgentAnswer& operator=(const AgentAnswer& other);
+  AgentAnswer& operator=(AgentAnswer&& other) noexcept;
+  ~AgentAnswer();
 
   /// Why it stopped; without an answer if a limit was reached.
   AgentStop stop = AgentStop::kAnswered;
@@ -47,7 +52,7 @@ class AgentAnswer {
   [[nodiscard]] T get() const {
     return from_json<T>(structured);
   }
-  friend bool operator==(const AgentAnswer&, const AgentAnswer&) = default;
+  friend bool operator==(const AgentAnswer& left, const AgentAnswer& right);
 };
 
 /// What an event of an agent tells of.
@@ -63,13 +68,15 @@ enum class AgentEventKind : std::uint8_t {
 /// One event of a run of an agent.
 class AgentEvent {
  public:
-  AgentEvent(std::size_t the_step, AIMessageChunk chunk)
-      : kind(AgentEventKind::kChunk), step(the_step), what_(std::move(chunk)) {}
+  AgentEvent(std::size_t the_step, AIMessageChunk chunk);
   AgentEvent(std::size_t the_step, ToolEvent event);
-  AgentEvent(std::size_t the_step, AIMessage message)
-      : kind(AgentEventKind::kStepEnd), step(the_step), what_(std::move(message)) {}
-  AgentEvent(std::size_t the_step, std::shared_ptr<AgentAnswer> answer)
-      : kind(AgentEventKind::kDone), step(the_step), what_(std::move(answer)) {}
+  AgentEvent(std::size_t the_step, AIMessage message);
+  AgentEvent(std::size_t the_step, std::shared_ptr<AgentAnswer> answer);
+  AgentEvent(const AgentEvent& other);
+  AgentEvent(AgentEvent&& other) noexcept;
+  AgentEvent& operator=(const AgentEvent& other);
+  AgentEvent& operator=(AgentEvent&& other) noexcept;
+  ~AgentEvent();
 
   AgentEventKind kind;
   std::size_t step;  ///< counted from 1

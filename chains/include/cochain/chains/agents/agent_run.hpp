@@ -144,6 +144,11 @@ class AgentRun {
   using Next = std::variant<CallModel, CallTools, Done>;
 
   explicit AgentRun(Messages conversation, AgentLimits limits = AgentLimits());
+  AgentRun(const AgentRun& other);
+  AgentRun(AgentRun&& other) noexcept;
+  AgentRun& operator=(const AgentRun& other);
+  AgentRun& operator=(AgentRun&& other) noexcept;
+  ~AgentRun();
 
   /// What to do now; says the same until it is told what came of it.
   [[nodiscard]] Next next() const;
@@ -178,7 +183,7 @@ class AgentRun {
   [[nodiscard]] Json to_json() const;
   /// Errors: ParseError that names the place.
   [[nodiscard]] static AgentRun from_json(const Json& value);
-  friend bool operator==(const AgentRun&, const AgentRun&) = default;
+  friend bool operator==(const AgentRun& left, const AgentRun& right);
 
  private:
   enum class Phase : std::uint8_t { kModel, kTools, kDone };

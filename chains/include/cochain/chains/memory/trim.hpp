@@ -83,6 +83,8 @@ class TrimOptions {
 ///           counter or the splitter throws.
 [[nodiscard]] Messages trim_messages(Messages messages, const TrimOptions& options);
 
+extern template class Runnable<Messages, Messages>;
+
 /// trim_messages() as a step: `prompt | MessageTrimmer(options) | model`.
 class MessageTrimmer final : public Runnable<Messages, Messages> {
  public:

@@ -12,6 +12,8 @@
 
 namespace cochain {
 
+extern template class Runnable<Messages, AIMessage>;
+
 /// A model that answers a conversation.
 /// Shape:    a provider writes generate() and generate_events(); invoke() and stream() are their
 ///           views as a step of a chain, with the options that the model was made with.

@@ -59,7 +59,12 @@ class ToolChoice {
 /// Errors:   never here; raw JSON (tools, response_format, extra) is checked when it is encoded.
 class ChatOptions {
  public:
-  ChatOptions() = default;
+  ChatOptions();
+  ChatOptions(const ChatOptions& other);
+  ChatOptions(ChatOptions&& other) noexcept;
+  ChatOptions& operator=(const ChatOptions& other);
+  ChatOptions& operator=(ChatOptions&& other) noexcept;
+  ~ChatOptions();
 
   ChatOptions& temperature(double value) { return set(temperature_, value); }
   ChatOptions& top_p(double value) { return set(top_p_, value); }
@@ -98,7 +103,7 @@ class ChatOptions {
   }
   /// Both: what `later` says holds where it says something; its tools replace, its `extra` adds.
   [[nodiscard]] ChatOptions merged_with(const ChatOptions& later) const;
-  friend bool operator==(const ChatOptions&, const ChatOptions&) = default;
+  friend bool operator==(const ChatOptions& left, const ChatOptions& right);
 
  private:
   template <class Member, class Value>

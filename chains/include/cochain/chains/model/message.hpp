@@ -1,5 +1,6 @@
 // The words of a conversation: who said what. LangChain's names.
-// Built by users and by the wire decoders; read by the wire encoders.
+// Built by users and by the wire decoders; read by the wire encoders. What the compiler would make
+// by itself is made once, in message.cpp: every file that hands on a message would pay for it.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +43,13 @@ enum class FinishReason : std::uint8_t {
 ///           which a conversation is edited; it is never sent. (An AI message has the provider's.)
 class SystemMessage {
  public:
-  SystemMessage() = default;
-  explicit SystemMessage(std::string text) : content(std::move(text)) {}
+  SystemMessage();
+  SystemMessage(const SystemMessage& other);
+  SystemMessage(SystemMessage&& other) noexcept;
+  SystemMessage& operator=(const SystemMessage& other);
+  SystemMessage& operator=(SystemMessage&& other) noexcept;
+  ~SystemMessage();
+  explicit SystemMessage(std::string text);
 
   std::string content;
   std::string name;
@@ -51,15 +57,20 @@ class SystemMessage {
   std::string provider_data;
 
   [[nodiscard]] const std::string& text() const noexcept { return content; }
-  friend bool operator==(const SystemMessage&, const SystemMessage&) = default;
+  friend bool operator==(const SystemMessage& left, const SystemMessage& right);
 };
 
 /// What the user says: text, pictures, files, in any order.
 class HumanMessage {
  public:
-  HumanMessage() = default;
-  explicit HumanMessage(std::string text) { parts.emplace_back(TextPart(std::move(text))); }
-  explicit HumanMessage(std::vector<ContentPart> content) : parts(std::move(content)) {}
+  HumanMessage();
+  HumanMessage(const HumanMessage& other);
+  HumanMessage(HumanMessage&& other) noexcept;
+  HumanMessage& operator=(const HumanMessage& other);
+  HumanMessage& operator=(HumanMessage&& other) noexcept;
+  ~HumanMessage();
+  explicit HumanMessage(std::string text);
+  explicit HumanMessage(std::vector<ContentPart> content);
 
   std::vector<ContentPart> parts;
   std::string name;
@@ -67,14 +78,11 @@ class HumanMessage {
   std::string provider_data;
 
   /// Appends a part: `HumanMessage("what is this?").add(ImagePart::from_url("…"))`.
-  HumanMessage& add(ContentPart part) & {
-    parts.push_back(std::move(part));
-    return *this;
-  }
-  HumanMessage&& add(ContentPart part) && { return std::move(add(std::move(part))); }
+  HumanMessage& add(ContentPart part) &;
+  HumanMessage&& add(ContentPart part) &&;
   /// All text parts, joined.
   [[nodiscard]] std::string text() const;
-  friend bool operator==(const HumanMessage&, const HumanMessage&) = default;
+  friend bool operator==(const HumanMessage& left, const HumanMessage& right);
 };
 
 /// What the model answered: its parts in order, and what is known about how it came about.
@@ -82,9 +90,14 @@ class HumanMessage {
 ///           `model` is the one that answered, which may not be the one that was asked.
 class AIMessage {
  public:
-  AIMessage() = default;
-  explicit AIMessage(std::string text) { parts.emplace_back(TextPart(std::move(text))); }
-  explicit AIMessage(std::vector<ContentPart> content) : parts(std::move(content)) {}
+  AIMessage();
+  AIMessage(const AIMessage& other);
+  AIMessage(AIMessage&& other) noexcept;
+  AIMessage& operator=(const AIMessage& other);
+  AIMessage& operator=(AIMessage&& other) noexcept;
+  ~AIMessage();
+  explicit AIMessage(std::string text);
+  explicit AIMessage(std::vector<ContentPart> content);
 
   std::vector<ContentPart> parts;
   Usage usage;
@@ -107,7 +120,7 @@ class AIMessage {
   /// The tools that the model wants run, in its order.
   [[nodiscard]] std::vector<ToolCall> tool_calls() const;
   [[nodiscard]] bool has_tool_calls() const noexcept;
-  friend bool operator==(const AIMessage&, const AIMessage&) = default;
+  friend bool operator==(const AIMessage& left, const AIMessage& right);
 };
 
 /// Whether a tool did what it was asked to.
@@ -118,9 +131,13 @@ enum class ToolStatus : std::uint8_t { kSuccess, kError };
 ///           gave for the program alone (a table, a picture's data): it is never sent to a model.
 class ToolMessage {
  public:
-  ToolMessage() = default;
-  ToolMessage(std::string text, std::string call_id, ToolStatus the_status = ToolStatus::kSuccess)
-      : content(std::move(text)), tool_call_id(std::move(call_id)), status(the_status) {}
+  ToolMessage();
+  ToolMessage(const ToolMessage& other);
+  ToolMessage(ToolMessage&& other) noexcept;
+  ToolMessage& operator=(const ToolMessage& other);
+  ToolMessage& operator=(ToolMessage&& other) noexcept;
+  ~ToolMessage();
+  ToolMessage(std::string text, std::string call_id, ToolStatus the_status = ToolStatus::kSuccess);
 
   std::string content;
   std::string tool_call_id;
@@ -131,17 +148,22 @@ class ToolMessage {
   std::string provider_data;
 
   [[nodiscard]] const std::string& text() const noexcept { return content; }
-  friend bool operator==(const ToolMessage&, const ToolMessage&) = default;
+  friend bool operator==(const ToolMessage& left, const ToolMessage& right);
 };
 
 /// One message of a conversation, whoever speaks.
 class Message {
  public:
   // Implicit on purpose: wherever a Message is asked for, each of the four will do.
-  Message(SystemMessage message) : value_(std::move(message)) {}  // NOLINT(google-explicit-*)
-  Message(HumanMessage message) : value_(std::move(message)) {}   // NOLINT(google-explicit-*)
-  Message(AIMessage message) : value_(std::move(message)) {}      // NOLINT(google-explicit-*)
-  Message(ToolMessage message) : value_(std::move(message)) {}    // NOLINT(google-explicit-*)
+  Message(SystemMessage message);  // NOLINT(google-explicit-*)
+  Message(HumanMessage message);   // NOLINT(google-explicit-*)
+  Message(AIMessage message);      // NOLINT(google-explicit-*)
+  Message(ToolMessage message);    // NOLINT(google-explicit-*)
+  Message(const Message& other);
+  Message(Message&& other) noexcept;
+  Message& operator=(const Message& other);
+  Message& operator=(Message&& other) noexcept;
+  ~Message();
 
   [[nodiscard]] Role role() const noexcept { return static_cast<Role>(value_.index()); }
   /// The message's text parts, joined.
@@ -160,7 +182,7 @@ class Message {
   decltype(auto) visit(Visitor&& visitor) const {
     return std::visit(std::forward<Visitor>(visitor), value_);
   }
-  friend bool operator==(const Message&, const Message&) = default;
+  friend bool operator==(const Message& left, const Message& right);
 
  private:
   // In the order of Role: role() is the index.

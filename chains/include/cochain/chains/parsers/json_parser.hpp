@@ -27,7 +27,9 @@ class ChunkTraits<JsonPatch> {
   }
 };
 
+extern template class Runnable<AIMessage, Json>;
 extern template class TextOutputParser<Json>;
+extern template class Runnable<AIMessage, JsonPatch>;
 extern template class TextOutputParser<JsonPatch>;
 
 /// The same as JsonOutputParser, as operations that build the value: a stream that costs what

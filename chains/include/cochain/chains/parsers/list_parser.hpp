@@ -17,6 +17,7 @@ enum class ListForm : std::uint8_t {
   kMarkdown,  ///< lines with `- red` or `* red`; other lines are left out
 };
 
+extern template class Runnable<AIMessage, std::vector<std::string>>;
 extern template class TextOutputParser<std::vector<std::string>>;
 
 /// The items of a list.

@@ -7,6 +7,8 @@
 
 namespace cochain {
 
+extern template class Runnable<AIMessage, std::string>;
+
 /// The text of an answer. Pieces of text go through as they come; reasoning, refusals and tool
 /// calls are left out. An answer without text gives one empty piece.
 class StrOutputParser final : public Runnable<AIMessage, std::string> {

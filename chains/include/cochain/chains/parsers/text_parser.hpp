@@ -45,32 +45,43 @@ class TextOutputParser : public Runnable<AIMessage, Out> {
   [[nodiscard]] bool streams() const noexcept override { return read() != nullptr; }
 
  protected:
-  [[nodiscard]] Coro<Out> do_invoke(AIMessage input, RunConfig) const override {
-    co_return parse(std::move(input).text());
-  }
+  [[nodiscard]] Coro<Out> do_invoke(AIMessage input, RunConfig config) const override;
   [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<AIMessageChunk> input,
-                                                     RunConfig config) const override {
-    std::unique_ptr<TextReader<Out>> reader = read();
-    if (reader) return read_chunks(std::move(reader), std::move(input));
-    return Runnable<AIMessage, Out>::do_transform(std::move(input), std::move(config));
-  }
+                                                     RunConfig config) const override;
 
  private:
   static Stream<chunk_of_t<Out>> read_chunks(std::unique_ptr<TextReader<Out>> reader,
-                                             Stream<AIMessageChunk> input) {
-    bool answered = false;
-    while (auto chunk = co_await input.next()) {
-      answered = true;
-      std::string text = chunk->take_content();
-      if (text.empty()) continue;
-      std::vector<chunk_of_t<Out>> pieces = reader->feed(std::move(text));
-      for (chunk_of_t<Out>& piece : pieces) co_yield std::move(piece);
-    }
-    if (!answered) co_return;  // no answer is not an empty answer
-    std::vector<chunk_of_t<Out>> rest = reader->finish();
-    for (chunk_of_t<Out>& piece : rest) co_yield std::move(piece);
-  }
+                                             Stream<AIMessageChunk> input);
 };
+
+template <class Out>
+Coro<Out> TextOutputParser<Out>::do_invoke(AIMessage input, RunConfig) const {
+  co_return parse(std::move(input).text());
+}
+
+template <class Out>
+auto TextOutputParser<Out>::do_transform(Stream<AIMessageChunk> input, RunConfig config) const
+    -> Stream<chunk_of_t<Out>> {
+  std::unique_ptr<TextReader<Out>> reader = read();
+  if (reader) return read_chunks(std::move(reader), std::move(input));
+  return Runnable<AIMessage, Out>::do_transform(std::move(input), std::move(config));
+}
+
+template <class Out>
+auto TextOutputParser<Out>::read_chunks(std::unique_ptr<TextReader<Out>> reader,
+                                        Stream<AIMessageChunk> input) -> Stream<chunk_of_t<Out>> {
+  bool answered = false;
+  while (auto chunk = co_await input.next()) {
+    answered = true;
+    std::string text = chunk->take_content();
+    if (text.empty()) continue;
+    std::vector<chunk_of_t<Out>> pieces = reader->feed(std::move(text));
+    for (chunk_of_t<Out>& piece : pieces) co_yield std::move(piece);
+  }
+  if (!answered) co_return;  // no answer is not an empty answer
+  std::vector<chunk_of_t<Out>> rest = reader->finish();
+  for (chunk_of_t<Out>& piece : rest) co_yield std::move(piece);
+}
 
 /// A parser as a step for texts: `prompt | model | StrOutputParser() | from_text(parser)`.
 template <class Out>

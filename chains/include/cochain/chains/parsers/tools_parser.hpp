@@ -29,6 +29,8 @@ class ToolsParserOptions {
   std::vector<std::string> tools;
 };
 
+extern template class Runnable<AIMessage, std::vector<ParsedToolCall>>;
+
 /// The tool calls of an answer.
 /// Shape:    in a stream, the calls so far, each time that the arguments of one have changed, as
 ///           far as they can be seen (PartialProfile::kLangChain); a call is there once something

@@ -48,6 +48,7 @@ class ChunkTraits<XmlValue> {
   }
 };
 
+extern template class Runnable<AIMessage, XmlValue>;
 extern template class TextOutputParser<XmlValue>;
 
 /// The XML of an answer; words before and after it are left out.

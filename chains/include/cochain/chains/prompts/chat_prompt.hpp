@@ -51,17 +51,24 @@ class PartTemplate {
   [[nodiscard]] static PartTemplate image_url(std::string url, std::string detail = {});
   [[nodiscard]] static PartTemplate image_base64(std::string data, std::string mime_type,
                                                  std::string detail = {});
-  PartTemplate(ContentPart part) : part_(std::move(part)) {}  // NOLINT(google-explicit-*)
+  PartTemplate(ContentPart part);  // NOLINT(google-explicit-*)
+  PartTemplate(const PartTemplate& other);
+  PartTemplate(PartTemplate&& other) noexcept;
+  PartTemplate& operator=(const PartTemplate& other);
+  PartTemplate& operator=(PartTemplate&& other) noexcept;
+  ~PartTemplate();
 
  private:
   friend class ChatPromptTemplate;
   enum class Kind : std::uint8_t { kReady, kText, kImageUrl, kImageBase64 };
-  PartTemplate(Kind kind, std::vector<std::string> texts) : kind_(kind), texts_(std::move(texts)) {}
+  PartTemplate(Kind kind, std::vector<std::string> texts);
 
   Kind kind_ = Kind::kReady;
   std::vector<std::string> texts_;
   ContentPart part_;
 };
+
+extern template class Runnable<Variables, Messages>;
 
 /// What makes messages out of variables: ChatPromptTemplate and FewShotChatMessagePromptTemplate.
 /// Shape: a derived class may wait in do_invoke(), for a search or a model, and then format() may
@@ -85,8 +92,13 @@ class BaseChatPromptTemplate : public Runnable<Variables, Messages> {
 /// Errors: PromptError, as TextTemplate.
 class ChatPromptTemplate final : public BaseChatPromptTemplate {
  public:
-  ChatPromptTemplate() = default;
-  explicit ChatPromptTemplate(TemplateFormat format) : format_(format) {}
+  ChatPromptTemplate();
+  ChatPromptTemplate(const ChatPromptTemplate& other);
+  ChatPromptTemplate(ChatPromptTemplate&& other) noexcept;
+  ChatPromptTemplate& operator=(const ChatPromptTemplate& other);
+  ChatPromptTemplate& operator=(ChatPromptTemplate&& other) noexcept;
+  ~ChatPromptTemplate();
+  explicit ChatPromptTemplate(TemplateFormat format);
 
   ChatPromptTemplate& system(std::string_view text) { return add(Role::kSystem, text); }
   ChatPromptTemplate& human(std::string_view text) { return add(Role::kHuman, text); }

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "cochain/chains/prompts/common_chains.hpp"
 #include "cochain/chains/prompts/mustache.hpp"
 #include "cochain/chains/prompts/variables.hpp"
-#include "cochain/chains/runnable/compose.hpp"
 
 namespace cochain {
 
@@ -35,6 +35,11 @@ class TextTemplate {
  public:
   explicit TextTemplate(std::string_view text, TemplateFormat format = TemplateFormat::kFString);
   explicit TextTemplate(const MustacheTemplate& mustache);
+  TextTemplate(const TextTemplate& other);
+  TextTemplate(TextTemplate&& other) noexcept;
+  TextTemplate& operator=(const TextTemplate& other);
+  TextTemplate& operator=(TextTemplate&& other) noexcept;
+  ~TextTemplate();
 
   [[nodiscard]] std::string format(const Variables& variables) const;
   /// The names of what has to be given, each once, in order: none that has a partial value or is
@@ -76,6 +81,8 @@ class TextTemplate {
   PartialVariables partials_;
   bool strict_ = false;
 };
+
+extern template class Runnable<Variables, std::string>;
 
 /// A prompt of one text: `PromptTemplate("Translate to {language}: {text}") | model`.
 class PromptTemplate final : public Runnable<Variables, std::string> {

@@ -48,6 +48,11 @@ class Variables {
     }
     Value(Messages messages) : value_(std::move(messages)) {}  // NOLINT(google-explicit-*)
     Value(Message message) : value_(Messages(1, std::move(message))) {}  // NOLINT(google-*)
+    Value(const Value& other);
+    Value(Value&& other) noexcept;
+    Value& operator=(const Value& other);
+    Value& operator=(Value&& other) noexcept;
+    ~Value();
 
     [[nodiscard]] const Json* if_json() const noexcept { return std::get_if<Json>(&value_); }
     [[nodiscard]] const Messages* if_messages() const noexcept {
@@ -72,7 +77,12 @@ class Variables {
     std::variant<Json, Messages> value_;
   };
 
-  Variables() = default;
+  Variables();
+  Variables(const Variables& other);
+  Variables(Variables&& other) noexcept;
+  Variables& operator=(const Variables& other);
+  Variables& operator=(Variables&& other) noexcept;
+  ~Variables();
   /// Gives `name` a value, in place of the one that it had.
   Variables& set(std::string name, Value value);
   /// Takes over all values of `others`, which win over those that are here.
@@ -86,7 +96,7 @@ class Variables {
   [[nodiscard]] std::size_t size() const noexcept { return values_.size(); }
   [[nodiscard]] auto begin() const noexcept { return values_.begin(); }
   [[nodiscard]] auto end() const noexcept { return values_.end(); }
-  friend bool operator==(const Variables&, const Variables&) = default;
+  friend bool operator==(const Variables& left, const Variables& right);
 
  private:
   std::vector<std::pair<std::string, Value>> values_;
@@ -132,7 +142,12 @@ class PartialVariables {
  public:
   using Function = std::function<Variables::Value()>;
 
-  PartialVariables() = default;
+  PartialVariables();
+  PartialVariables(const PartialVariables& other);
+  PartialVariables(PartialVariables&& other) noexcept;
+  PartialVariables& operator=(const PartialVariables& other);
+  PartialVariables& operator=(PartialVariables&& other) noexcept;
+  ~PartialVariables();
   /// A value, or a function without parameters that returns one.
   template <class ValueOrFunction>
   void set(std::string name, ValueOrFunction&& given) {

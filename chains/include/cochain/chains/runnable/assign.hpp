@@ -34,6 +34,8 @@ template <class T>
   return Passthrough<T>();
 }
 
+extern template class Runnable<JsonObject, JsonObject>;
+
 namespace detail {
 
 class Assign final : public Runnable<JsonObject, JsonObject> {

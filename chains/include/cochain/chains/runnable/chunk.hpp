@@ -33,18 +33,8 @@ template <>
 class ChunkTraits<std::string> {
  public:
   using Chunk = std::string;
-  static void add(std::optional<std::string>& sum, Chunk chunk) {
-    if (!sum) {
-      sum = std::move(chunk);
-    } else {
-      *sum += chunk;
-    }
-  }
-  static std::vector<Chunk> split(std::string value) {
-    std::vector<Chunk> chunks;
-    chunks.push_back(std::move(value));
-    return chunks;
-  }
+  static void add(std::optional<std::string>& sum, Chunk chunk);
+  static std::vector<Chunk> split(std::string value);
 };
 
 /// A list of texts arrives by shorter lists, which are joined.
@@ -52,18 +42,8 @@ template <>
 class ChunkTraits<std::vector<std::string>> {
  public:
   using Chunk = std::vector<std::string>;
-  static void add(std::optional<Chunk>& sum, Chunk chunk) {
-    if (!sum) {
-      sum = std::move(chunk);
-    } else {
-      for (std::string& text : chunk) sum->push_back(std::move(text));
-    }
-  }
-  static std::vector<Chunk> split(Chunk value) {
-    std::vector<Chunk> chunks;
-    chunks.push_back(std::move(value));
-    return chunks;
-  }
+  static void add(std::optional<Chunk>& sum, Chunk chunk);
+  static std::vector<Chunk> split(Chunk value);
 };
 
 /// A message is the sum of its chunks.
@@ -71,15 +51,8 @@ template <>
 class ChunkTraits<AIMessage> {
  public:
   using Chunk = AIMessageChunk;
-  static void add(std::optional<AIMessage>& sum, Chunk chunk) {
-    if (!sum) sum.emplace();
-    *sum += std::move(chunk);
-  }
-  static std::vector<Chunk> split(AIMessage value) {
-    std::vector<Chunk> chunks;
-    for (ContentEvent& event : to_events(std::move(value))) chunks.emplace_back(std::move(event));
-    return chunks;
-  }
+  static void add(std::optional<AIMessage>& sum, Chunk chunk);
+  static std::vector<Chunk> split(AIMessage value);
 };
 
 template <class T>

@@ -299,7 +299,9 @@ class Sequence final : public NumberedSteps<In, Out> {
       return link_whole(std::move(chunks));
     }
   }
-  static Stream<chunk_of_t<Wants>> link_whole(Stream<chunk_of_t<Middle>> chunks) {
+  static Stream<chunk_of_t<Wants>> link_whole(Stream<chunk_of_t<Middle>> chunks)
+    requires(!std::is_same_v<Middle, Wants>)
+  {
     std::optional<Middle> whole = co_await fold<Middle>(std::move(chunks));
     if (!whole) co_return;
     Wants wanted = StepLink<Middle, Wants>::give(std::move(*whole));

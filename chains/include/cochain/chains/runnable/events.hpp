@@ -3,10 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,9 +83,12 @@ class EventQueue final : public RunObserver {
  public:
   explicit EventQueue(EventOptions options) : options_(std::move(options)) {}
 
-  /// The next event; nothing once the run is over and all were taken.
-  /// Errors: what the run threw, after its events.
-  [[nodiscard]] Coro<std::optional<RunEvent>> next();
+  /// The next event of those that are there; null if none is.
+  /// Lives:    until the next call.
+  [[nodiscard]] RunEvent* take();
+  /// Suspends: until there is an event to take. False once the run is over and all were taken.
+  /// Errors:   what the run threw, after its events.
+  [[nodiscard]] Coro<bool> wait();
   /// The run is over.
   void finish(std::exception_ptr error) noexcept;
 
@@ -98,14 +99,20 @@ class EventQueue final : public RunObserver {
   void on_error(const Run& run, const std::exception_ptr& error) override;
   void on_custom_event(const Run& run, std::string_view name, const Json& data) override;
   [[nodiscard]] bool full() const noexcept override {
-    return events_.size() >= options_.events_max();
+    return waiting() >= options_.events_max();
   }
   [[nodiscard]] Coro<> wait_for_room() override;
 
  private:
   RunEvent& add(RunEvent::Kind kind, const Run& run);
+  [[nodiscard]] std::size_t waiting() const noexcept {
+    return filling_.size() + taking_.size() - taken_;
+  }
   EventOptions options_;
-  std::deque<RunEvent> events_;
+  // Two lists whose memory is kept: one is filled while the other is taken from.
+  std::vector<RunEvent> filling_;
+  std::vector<RunEvent> taking_;
+  std::size_t taken_ = 0;  // of taking_
   Event filled_;
   Event room_;
   bool over_ = false;

@@ -26,7 +26,12 @@ enum class ToolEventKind : std::uint8_t {
 /// One event of one call.
 class ToolEvent {
  public:
-  ToolEvent() = default;
+  ToolEvent();
+  ToolEvent(const ToolEvent& other);
+  ToolEvent(ToolEvent&& other) noexcept;
+  ToolEvent& operator=(const ToolEvent& other);
+  ToolEvent& operator=(ToolEvent&& other) noexcept;
+  ~ToolEvent();
   ToolEvent(ToolEventKind the_kind, std::size_t the_index, ToolCall the_call)
       : kind(the_kind), index(the_index), call(std::move(the_call)) {}
 
