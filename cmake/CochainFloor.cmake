@@ -74,8 +74,8 @@ function(cochain_floor name)
   endif()
 endfunction()
 
-# cochain_unity(<target>) compiles the sources of a library a dozen at a time if COCHAIN_UNITY is on.
-# Where nothing is optimised, reading headers is most of the work; and two sources of a library that
+# cochain_unity(<target>) compiles the sources of a library a dozen at a time if COCHAIN_UNITY is
+# on. Where nothing is optimised, reading headers is most of the work; and two sources of a library that
 # give one name to two things do not build.
 function(cochain_unity target)
   if(COCHAIN_UNITY)

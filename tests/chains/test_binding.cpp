@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "cochain/chains/runnable/binding.hpp"
+#include "cochain/chains/runnable/graph_view.hpp"
 #include "cochain/chains/runnable/lambda.hpp"
 #include "run_log.hpp"
 #include "steps.hpp"
@@ -16,6 +17,23 @@ using Text = Chain<std::string, std::string>;
 
 Text say(std::string name) {
   return lambda(name, [name](std::string s) { return name + " " + s; });
+}
+
+struct Style {
+  std::string mark = "!";
+  int times = 1;
+};
+BOOST_DESCRIBE_STRUCT(Style, (), (mark, times))
+
+/// Adds a mark so many times; `made` counts how often the step was made.
+Text with_marks(std::shared_ptr<int> made = std::make_shared<int>()) {
+  return configurable_fields(Style(), [made](const Style& style) {
+    ++*made;
+    return lambda("mark", [style](std::string s) {
+      for (int i = 0; i < style.times; ++i) s += style.mark;
+      return s;
+    });
+  });
 }
 
 ASYNC_TEST(WithConfig, NamesTheRunOfItsStep) {
@@ -94,6 +112,48 @@ ASYNC_TEST(Alternatives, RefuseAnUnknownChoice) {
   EXPECT_EQ(describe(error), "configurable 'model' is \"huge\", which is none of 'small', 'large'");
   const auto batch = co_await chain.batch(std::vector<std::string>(1, "x"), config);
   EXPECT_FALSE(batch[0].ok());
+}
+
+ASYNC_TEST(ConfigurableFields, AreSetByTheConfigurationOfTheRun) {
+  const auto made = std::make_shared<int>();
+  const auto chain = say("a") | with_marks(made);
+  const std::string usual = co_await chain.invoke("x");
+  EXPECT_EQ(usual, "a x!");
+  EXPECT_EQ(*made, 1);
+  RunConfig config = RunConfig().with_configurable("times", 3);
+  const std::string thrice = co_await chain.invoke("x", config);
+  EXPECT_EQ(thrice, "a x!!!");
+  config.with_configurable("mark", "?");
+  const auto pieces = co_await chain.stream("x", config).collect();
+  EXPECT_THAT(pieces, ElementsAre("a x???"));
+  const auto outer = lambda("outer", [chain](std::string s) { return chain.invoke(s); });
+  const std::string inherited = co_await outer.invoke("x", config);
+  EXPECT_EQ(inherited, "a x???");
+}
+
+ASYNC_TEST(ConfigurableFields, RefuseWhatAMemberCannotHold) {
+  const auto chain = with_marks();
+  const RunConfig config = RunConfig().with_configurable("times", "often");
+  const auto error = co_await error_of(chain.invoke("x", config));
+  EXPECT_TRUE(is<InvalidInputError>(error));
+  EXPECT_THAT(describe(error), ::testing::HasSubstr("$.times"));
+  const auto batch = co_await chain.batch(std::vector<std::string>(2, "x"), config);
+  EXPECT_FALSE(batch[0].ok());
+  EXPECT_FALSE(batch[1].ok());
+}
+
+TEST(ConfigurableFields, AreTold) {
+  const std::string told = explain(with_marks());
+  EXPECT_THAT(told, ::testing::HasSubstr("made of configurable 'mark', 'times'"));
+}
+
+TEST(RunConfig, TakesSixtyFourObserversAndNoMore) {
+  RunConfig config;
+  for (int i = 0; i < 64; ++i) config.with_observer(std::make_shared<RunLog>());
+  EXPECT_THROW(config.with_observer(std::make_shared<RunLog>()), InvalidStateError);
+  const RunConfig one = RunConfig().with_observer(std::make_shared<RunLog>());
+  EXPECT_THROW((void)config.merged_with(one), InvalidStateError);
+  EXPECT_EQ(config.observers().size(), 64U);
 }
 
 }  // namespace

@@ -109,6 +109,21 @@ TEST(MessagesPlaceholder, GivesTheMessagesOfItsVariable) {
   EXPECT_TRUE(placeholder.format(variables("history", Messages())).empty());
 }
 
+TEST(MessagesPlaceholder, TakesMessagesInJson) {
+  const MessagesPlaceholder placeholder = MessagesPlaceholder("history").n_messages(2);
+  const Messages given = three();
+  const Json json = messages_to_json(given);
+  EXPECT_EQ(placeholder.format(variables("history", json)),
+            Messages(given.begin() + 1, given.end()));
+  try {
+    (void)placeholder.format(variables("history", JsonArray(1, Json("hi"))));
+    ADD_FAILURE() << "a text is no message";
+  } catch (const PromptError& error) {
+    EXPECT_NE(std::string(error.what()).find("'history': "), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("$[0]"), std::string::npos) << error.what();
+  }
+}
+
 TEST(MessagesPlaceholder, MustBeGivenUnlessItIsOptional) {
   EXPECT_THROW((void)MessagesPlaceholder("history").format(Variables()), PromptError);
   EXPECT_TRUE(MessagesPlaceholder("history").optional().format(Variables()).empty());

@@ -122,6 +122,15 @@ ASYNC_TEST(Tool, ChecksJsonArgumentsAgainstTheSchema) {
   EXPECT_THAT(bad.content, HasSubstr("$.n"));
 }
 
+ASYNC_TEST(Tool, WhoseSchemaLeadsNowhereSaysSo) {
+  const auto f = [](Json) { return std::string("ran"); };
+  const ToolPtr tool = make_json_tool(
+      ToolSpec("f", "", R"({"type":"object","properties":{"n":{"$ref":"#/nowhere"}}})"), f);
+  const ToolResult result = co_await tool->call(json_object("n", 1), ToolContext());
+  EXPECT_EQ(result.status, ToolStatus::kError);
+  EXPECT_THAT(result.content, ::testing::HasSubstr("the schema of the tool is wrong"));
+}
+
 ASYNC_TEST(Tool, ThatThrowsGivesAnErrorInWords) {
   const ToolPtr tool = wait_tool();
   const ToolResult told = co_await tool->call(args(R"({"ms": 0, "say": "fail"})"));

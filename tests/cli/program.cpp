@@ -126,7 +126,8 @@ Program::Program(const ProgramSetup& setup) : pipes_(std::make_unique<Pipes>(set
   sigaddset(&defaults, SIGPIPE);
   sigaddset(&defaults, SIGINT);
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  // A session of its own has no terminal: nothing is asked of who runs the tests.
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
   const int failed = ::posix_spawn(&pid_, COCHAIN_CLI, &actions, &attributes, arguments.data(),
                                    environment.data());
   ::posix_spawnattr_destroy(&attributes);

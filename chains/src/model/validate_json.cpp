@@ -19,7 +19,8 @@ class Validator {
   explicit Validator(const Json& root) : root_(root) {}
 
   void check(const Json& schema, const Json& value, const JsonPath& path, int depth) {
-    if (depth > kValidatedDepthMax) throw InvalidStateError("the schema is more than 200 levels deep");
+    if (depth > kValidatedDepthMax)
+      throw InvalidStateError("the schema is more than 200 levels deep");
     if (schema.is_bool() && !schema.get_bool()) return issues.add(path, "nothing here", value);
     const JsonObject* words = schema.if_object();
     if (words == nullptr) return;

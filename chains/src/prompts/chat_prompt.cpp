@@ -58,12 +58,20 @@ Messages MessagesPlaceholder::format(const Variables& variables) const {
     if (optional_) return {};
     throw PromptError("the prompt needs messages '" + name_ + "' that were not given");
   }
-  const Messages* messages = value->if_messages();
-  if (messages == nullptr) {
-    throw PromptError("the variable '" + name_ + "' holds no messages, as its placeholder asks");
+  if (const Messages* messages = value->if_messages()) return last_of(*messages);
+  if (value->if_json()->is_array()) {
+    try {
+      return last_of(messages_from_json(*value->if_json()));
+    } catch (const ParseError& error) {
+      throw PromptError("the messages of the variable '" + name_ + "': " + error.what());
+    }
   }
-  const std::size_t count = std::min(last_, messages->size());
-  return Messages(messages->end() - static_cast<std::ptrdiff_t>(count), messages->end());
+  throw PromptError("the variable '" + name_ + "' holds no messages, as its placeholder asks");
+}
+
+Messages MessagesPlaceholder::last_of(const Messages& messages) const {
+  const std::size_t count = std::min(last_, messages.size());
+  return Messages(messages.end() - static_cast<std::ptrdiff_t>(count), messages.end());
 }
 
 PartTemplate PartTemplate::text(std::string text) {

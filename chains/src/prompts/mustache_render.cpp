@@ -74,7 +74,8 @@ class MustacheRenderer {
 
   void render(const MustacheNodes& nodes) {
     if (++depth_ > kSectionDepthMax) {
-      refuse_size("sections and partials nest more than " + std::to_string(kSectionDepthMax) + " deep");
+      refuse_size("sections and partials nest more than " + std::to_string(kSectionDepthMax) +
+                  " deep");
     }
     for (const MustacheNode& node : nodes) {
       if (++steps_ > kStepsMax) refuse_size(std::to_string(kStepsMax) + " steps");

@@ -127,7 +127,7 @@ void ActiveRun::begin(RunKind kind, std::string name) {
       run_->tags_.insert(place, inner->child_tag);
     }
     run_->metadata_ = settings.metadata;
-    for (std::size_t i = 0; i < settings.observers.size() && i < 64; ++i) {
+    for (std::size_t i = 0; i < settings.observers.size(); ++i) {
       try {
         if (settings.observers[i]->wants(*run_)) run_->heard_by_ |= std::uint64_t{1} << i;
       } catch (...) {

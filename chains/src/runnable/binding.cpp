@@ -1,4 +1,4 @@
-// Listeners: observers of one run.
+// Listeners: observers of one run. What a configuration chooses.
 
 #include "cochain/chains/runnable/binding.hpp"
 
@@ -31,6 +31,29 @@ class OneRun final : public RunObserver {
 RunConfig with_listeners_added(RunConfig config, const RunListeners& listeners) {
   config.with_observer(std::make_shared<OneRun>(listeners));
   return config;
+}
+
+Json configured_members(const RunConfig& config, const Json& defaults) {
+  Json chosen;
+  for (const auto& [name, value] : defaults.get_object()) {
+    Json given = configured(config, std::string_view(name));
+    if (given.is_null()) continue;
+    if (chosen.is_null()) chosen = defaults;
+    chosen.get_object().insert_or_assign(name, std::move(given));
+  }
+  return chosen;
+}
+
+void throw_bad_members(const DecodeError& error) {
+  throw InvalidInputError(std::string("what was configured does not fit: ") + error.what());
+}
+
+std::string member_names(const Json& object) {
+  std::string names;
+  for (const auto& [name, value] : object.get_object()) {
+    names += (names.empty() ? "'" : ", '") + std::string(std::string_view(name)) + "'";
+  }
+  return names;
 }
 
 }  // namespace cochain::detail

@@ -34,6 +34,12 @@ void add_tag(std::vector<std::string>& tags, const std::string& tag) {
   if (place == tags.end() || *place != tag) tags.insert(place, tag);
 }
 
+/// Errors: InvalidStateError: a run remembers in 64 bits who hears of it.
+void add_observer(RunSettings& settings, std::shared_ptr<RunObserver> observer) {
+  if (settings.observers.size() == 64) throw InvalidStateError("a run has 64 observers at most");
+  settings.observers.push_back(std::move(observer));
+}
+
 void merge_into(JsonObject& known, const JsonObject& later) {
   for (const auto& [name, value] : later) known.insert_or_assign(name, value);
 }
@@ -75,8 +81,7 @@ RunConfig& RunConfig::with_recursion_limit(int value) {
   return *this = changed(state_, [&](RunSettings& made) { made.recursion_limit = value; });
 }
 RunConfig& RunConfig::with_observer(std::shared_ptr<RunObserver> value) {
-  return *this = changed(state_,
-                         [&](RunSettings& made) { made.observers.push_back(std::move(value)); });
+  return *this = changed(state_, [&](RunSettings& made) { add_observer(made, std::move(value)); });
 }
 
 std::size_t RunConfig::max_concurrency() const noexcept {
@@ -123,7 +128,7 @@ RunConfig RunConfig::merged_with(const RunConfig& later) const {
     for (const auto& observer : other.observers) {
       const bool known =
           std::find(made.observers.begin(), made.observers.end(), observer) != made.observers.end();
-      if (!known) made.observers.push_back(observer);
+      if (!known) add_observer(made, observer);
     }
   });
 }

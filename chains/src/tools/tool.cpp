@@ -106,8 +106,13 @@ Tool::Tool(ToolSpec spec, ToolOptions options)
 std::string Tool::do_check(const Json& arguments) const {
   if (schema_.is_null()) return {};
   std::string problem;
-  for (const JsonIssue& issue : validate_json(schema_, arguments)) {
-    problem += (problem.empty() ? "" : "\n") + issue.text();
+  try {
+    for (const JsonIssue& issue : validate_json(schema_, arguments)) {
+      problem += (problem.empty() ? "" : "\n") + issue.text();
+    }
+  } catch (const InvalidStateError& error) {
+    problem = "the schema of the tool is wrong, so nothing can be checked: ";
+    problem += error.what();
   }
   return problem;
 }

@@ -33,10 +33,12 @@ class MessagesPlaceholder {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] bool is_optional() const noexcept { return optional_; }
+  /// Messages, or an array of them in JSON as message_to_json() writes it.
   /// Errors: PromptError if the variable is missing, or holds no messages.
   [[nodiscard]] Messages format(const Variables& variables) const;
 
  private:
+  [[nodiscard]] Messages last_of(const Messages& messages) const;
   std::string name_;
   bool optional_ = false;
   std::size_t last_ = static_cast<std::size_t>(-1);

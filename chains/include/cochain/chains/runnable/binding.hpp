@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cochain/chains/model/error.hpp"
+#include "cochain/chains/model/json_convert.hpp"
 #include "cochain/chains/runnable/compose.hpp"
 
 namespace cochain {
@@ -77,74 +78,149 @@ class Bound final : public Runnable<In, Out> {
 /// A configuration with an observer that hears of the next run alone.
 [[nodiscard]] RunConfig with_listeners_added(RunConfig config, const RunListeners& listeners);
 
-/// One of several steps, chosen by the configuration.
+/// Says which step a configuration wants.
 template <class In, class Out>
-class Alternatives final : public Runnable<In, Out> {
+class StepChoice {
  public:
   using Step = std::shared_ptr<const Runnable<In, Out>>;
-  using Steps = std::vector<std::pair<std::string, Step>>;
-  class Choices {
-   public:
-    Choices(std::string the_id, Steps the_steps)
-        : id(std::move(the_id)), steps(std::move(the_steps)) {}
-    std::string id;
-    Steps steps;  // the first is the default
-  };
-  Alternatives(std::string id, Steps steps)
-      : choices_(std::make_shared<const Choices>(std::move(id), std::move(steps))) {}
-  [[nodiscard]] std::string name() const override { return "Configurable<" + choices_->id + ">"; }
-  [[nodiscard]] bool transparent() const noexcept override { return true; }
+  StepChoice() = default;
+  StepChoice(const StepChoice&) = delete;
+  StepChoice& operator=(const StepChoice&) = delete;
+  virtual ~StepChoice() = default;
+  /// Errors: InvalidInputError for what cannot be had.
+  [[nodiscard]] virtual Step choose(const RunConfig& config) const = 0;
+  [[nodiscard]] virtual std::string name() const = 0;
   /// What can be said before the choice is made.
-  [[nodiscard]] bool streams() const noexcept override {
-    return std::all_of(choices_->steps.begin(), choices_->steps.end(),
-                       [](const auto& step) { return step.second->streams(); });
-  }
+  [[nodiscard]] virtual bool streams() const noexcept = 0;
+  virtual void add_to(StepInfo& info) const = 0;
+};
+
+/// A step that is chosen when it runs; no run of its own.
+template <class In, class Out>
+class Chosen final : public Runnable<In, Out> {
+ public:
+  using Choice = std::shared_ptr<const StepChoice<In, Out>>;
+  explicit Chosen(Choice choice) : choice_(std::move(choice)) {}
+  [[nodiscard]] std::string name() const override { return choice_->name(); }
+  [[nodiscard]] bool transparent() const noexcept override { return true; }
+  [[nodiscard]] bool streams() const noexcept override { return choice_->streams(); }
   [[nodiscard]] StepInfo info() const override {
     StepInfo made = Runnable<In, Out>::info().with_shape(StepShape::kChoice);
-    made.with_note("chosen by configurable '" + choices_->id + "'");
-    for (const auto& [key, step] : choices_->steps) made.add(step->info(), key);
+    choice_->add_to(made);
     return made;
   }
 
  private:
-  using Shared = std::shared_ptr<const Choices>;
+  using Step = typename StepChoice<In, Out>::Step;
   [[nodiscard]] Coro<Out> do_invoke(In input, RunConfig config) const override {
-    return call(choices_, std::move(input), std::move(config));
+    return call(choice_, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_stream(In input, RunConfig config) const override {
-    return pieces(choices_, std::move(input), std::move(config));
+    return pieces(choice_, std::move(input), std::move(config));
   }
   [[nodiscard]] Stream<chunk_of_t<Out>> do_transform(Stream<chunk_of_t<In>> input,
                                                      RunConfig config) const override {
-    return pieces_of_pieces(choices_, std::move(input), std::move(config));
+    return pieces_of_pieces(choice_, std::move(input), std::move(config));
   }
-  static const Step& choose(const Choices& choices, const RunConfig& config) {
-    const Json chosen = configured(config, choices.id);
-    if (chosen.is_null()) return choices.steps.front().second;
-    std::string known;
-    for (const auto& [key, step] : choices.steps) {
-      if (chosen.is_string() && std::string_view(chosen.get_string()) == key) return step;
-      known += (known.empty() ? "'" : ", '") + key + "'";
-    }
-    throw InvalidInputError("configurable '" + choices.id + "' is " + json_text(chosen) +
-                            ", which is none of " + known);
-  }
-  static Coro<Out> call(Shared choices, In input, RunConfig config) {
-    const Step& step = choose(*choices, config);
+  static Coro<Out> call(Choice choice, In input, RunConfig config) {
+    const Step step = choice->choose(config);
     co_return co_await step->invoke(std::move(input), std::move(config));
   }
-  static Stream<chunk_of_t<Out>> pieces(Shared choices, In input, RunConfig config) {
-    const Step& step = choose(*choices, config);
+  static Stream<chunk_of_t<Out>> pieces(Choice choice, In input, RunConfig config) {
+    const Step step = choice->choose(config);
     auto output = step->stream(std::move(input), std::move(config));
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
-  static Stream<chunk_of_t<Out>> pieces_of_pieces(Shared choices, Stream<chunk_of_t<In>> input,
+  static Stream<chunk_of_t<Out>> pieces_of_pieces(Choice choice, Stream<chunk_of_t<In>> input,
                                                   RunConfig config) {
-    const Step& step = choose(*choices, config);
+    const Step step = choice->choose(config);
     auto output = step->transform(std::move(input), std::move(config));
     while (auto chunk = co_await output.next()) co_yield std::move(*chunk);
   }
-  Shared choices_;
+  Choice choice_;
+};
+
+template <class In, class Out>
+Chain<In, Out> make_chosen(std::shared_ptr<const StepChoice<In, Out>> choice) {
+  std::shared_ptr<const Runnable<In, Out>> step =
+      std::make_shared<const Chosen<In, Out>>(std::move(choice));
+  return Chain<In, Out>(std::move(step));
+}
+
+/// One of several steps, by its key.
+template <class In, class Out>
+class Alternatives final : public StepChoice<In, Out> {
+ public:
+  using Step = typename StepChoice<In, Out>::Step;
+  using Steps = std::vector<std::pair<std::string, Step>>;
+  Alternatives(std::string id, Steps steps) : id_(std::move(id)), steps_(std::move(steps)) {}
+  [[nodiscard]] Step choose(const RunConfig& config) const override {
+    const Json chosen = configured(config, id_);
+    if (chosen.is_null()) return steps_.front().second;
+    std::string known;
+    for (const auto& [key, step] : steps_) {
+      if (chosen.is_string() && std::string_view(chosen.get_string()) == key) return step;
+      known += (known.empty() ? "'" : ", '") + key + "'";
+    }
+    throw InvalidInputError("configurable '" + id_ + "' is " + json_text(chosen) +
+                            ", which is none of " + known);
+  }
+  [[nodiscard]] std::string name() const override { return "Configurable<" + id_ + ">"; }
+  [[nodiscard]] bool streams() const noexcept override {
+    return std::all_of(steps_.begin(), steps_.end(),
+                       [](const auto& step) { return step.second->streams(); });
+  }
+  void add_to(StepInfo& info) const override {
+    info.with_note("chosen by configurable '" + id_ + "'");
+    for (const auto& [key, step] : steps_) info.add(step->info(), key);
+  }
+
+ private:
+  std::string id_;
+  Steps steps_;  // the first is the default
+};
+
+/// `defaults`, an object, with those of its members that the configuration says; null if it says
+/// nothing of them.
+[[nodiscard]] Json configured_members(const RunConfig& config, const Json& defaults);
+/// Errors: InvalidInputError that says what is wrong with the members.
+[[noreturn]] void throw_bad_members(const DecodeError& error);
+[[nodiscard]] std::string member_names(const Json& object);
+
+/// A step that is made of a struct, some of whose members the configuration may set.
+template <class Fields, class In, class Out, class Make>
+class ChosenFields final : public StepChoice<In, Out> {
+ public:
+  using Step = typename StepChoice<In, Out>::Step;
+  ChosenFields(const Fields& defaults, Make make)
+      : defaults_(to_json(defaults)), make_(std::move(make)), usual_(step_of(make_, defaults)) {}
+  [[nodiscard]] Step choose(const RunConfig& config) const override {
+    const Json chosen = configured_members(config, defaults_);
+    if (chosen.is_null()) return usual_;
+    return step_of(make_, read(chosen));
+  }
+  [[nodiscard]] std::string name() const override { return usual_->name(); }
+  [[nodiscard]] bool streams() const noexcept override { return usual_->streams(); }
+  void add_to(StepInfo& info) const override {
+    info.with_note("made of configurable " + member_names(defaults_));
+    info.add(usual_->info());
+  }
+
+ private:
+  static Fields read(const Json& chosen) {
+    try {
+      return from_json<Fields>(chosen);
+    } catch (const DecodeError& error) {
+      throw_bad_members(error);
+    }
+  }
+  static Step step_of(const Make& make, const Fields& fields) {
+    auto made = make(fields);
+    return StepOf<decltype(made)>::share(std::move(made));
+  }
+  Json defaults_;
+  Make make_;
+  Step usual_;
 };
 
 template <class First, class Steps>
@@ -199,9 +275,25 @@ template <class A, class... Rest>
   using Out = typename detail::StepOf<A>::Output;
   typename detail::Alternatives<In, Out>::Steps steps;
   detail::add_alternatives<A>(steps, std::move(key), std::move(first), std::move(rest)...);
-  std::shared_ptr<const Runnable<In, Out>> step =
-      std::make_shared<const detail::Alternatives<In, Out>>(std::move(id), std::move(steps));
-  return Chain<In, Out>(std::move(step));
+  return detail::make_chosen<In, Out>(
+      std::make_shared<const detail::Alternatives<In, Out>>(std::move(id), std::move(steps)));
+}
+
+/// A step that is made of a described struct, whose members may be set for a run by their names:
+/// `configurable_fields(Style(), [model](const Style& style) { return with_options(…); })`, and
+/// then `RunConfig().with_configurable("temperature", 0.9)`.
+/// Shape:  `make(fields)` gives a step, of the same type each time. It is called once with the
+///         defaults, and again for each run that sets a member.
+/// Errors: InvalidInputError from the run if a member is set to what it cannot hold.
+template <class Fields, class Make>
+[[nodiscard]] auto configurable_fields(Fields defaults, Make make) {
+  using Made = std::remove_cvref_t<decltype(make(std::as_const(defaults)))>;
+  detail::check_is_step<Made>();
+  using In = typename detail::StepOf<Made>::Input;
+  using Out = typename detail::StepOf<Made>::Output;
+  return detail::make_chosen<In, Out>(
+      std::make_shared<const detail::ChosenFields<Fields, In, Out, Make>>(defaults,
+                                                                          std::move(make)));
 }
 
 }  // namespace cochain

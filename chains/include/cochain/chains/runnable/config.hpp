@@ -22,7 +22,8 @@ class ConfigState;
 ///           tags, metadata, observers, `configurable` and the limit are inherited, a name and an
 ///           id are not.
 /// Units:    max_concurrency in items that run at once, 0 for all; it holds for the whole run,
-///           nested batches and parallel branches included. recursion_limit in steps that call
+///           nested batches and parallel branches included. One set inside of a run narrows the
+///           batches that are called with it, and nothing else. recursion_limit in steps that call
 ///           steps; 25 unless said otherwise.
 class RunConfig {
  public:
@@ -36,6 +37,7 @@ class RunConfig {
   RunConfig& with_run_name(std::string value);
   RunConfig& with_run_id(std::string value);
   RunConfig& with_recursion_limit(int value);
+  /// Errors: InvalidStateError beyond 64 observers, those of merged configurations included.
   RunConfig& with_observer(std::shared_ptr<RunObserver> value);
 
   [[nodiscard]] std::size_t max_concurrency() const noexcept;

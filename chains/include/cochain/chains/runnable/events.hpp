@@ -98,9 +98,7 @@ class EventQueue final : public RunObserver {
   void on_end(const Run& run, const RunValue& input, const RunValue& output) override;
   void on_error(const Run& run, const std::exception_ptr& error) override;
   void on_custom_event(const Run& run, std::string_view name, const Json& data) override;
-  [[nodiscard]] bool full() const noexcept override {
-    return waiting() >= options_.events_max();
-  }
+  [[nodiscard]] bool full() const noexcept override { return waiting() >= options_.events_max(); }
   [[nodiscard]] Coro<> wait_for_room() override;
 
  private:
