@@ -75,8 +75,8 @@ function(cochain_floor name)
 endfunction()
 
 # cochain_unity(<target>) compiles the sources of a library a dozen at a time if COCHAIN_UNITY is
-# on. Where nothing is optimised, reading headers is most of the work; and two sources of a library that
-# give one name to two things do not build.
+# on. Where nothing is optimised, reading headers is most of the work; and two sources of a library
+# that give one name to two things do not build.
 function(cochain_unity target)
   if(COCHAIN_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
