@@ -92,6 +92,10 @@ class RequestWriter {
       for (const ToolSpec& tool : options_.tools()) write_tool(tool);
       json_.close_array();
     }
+    if (options_.parallel_tool_calls() && wanted("parallel_tool_calls")) {
+      const bool several = *options_.parallel_tool_calls() == ParallelToolCalls::kYes;
+      json_.key("parallel_tool_calls").boolean(several);
+    }
     if (!options_.tool_choice() || !wanted("tool_choice")) return;
     json_.key("tool_choice");
     switch (options_.tool_choice()->kind()) {

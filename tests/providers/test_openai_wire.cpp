@@ -62,6 +62,12 @@ TEST(OpenAIRequest, NamesOneTool) {
   // A choice among no tools is refused by servers, so it is not sent.
   EXPECT_FALSE(request(messages("Hi"), ChatOptions().tool_choice(ToolChoice::none()))
                    .contains("tool_choice"));
+  options.parallel_tool_calls(ParallelToolCalls::kNo);
+  EXPECT_EQ(request(messages("Hi"), options).at("parallel_tool_calls"), false);
+  options.parallel_tool_calls(ParallelToolCalls::kYes);
+  EXPECT_EQ(request(messages("Hi"), options).at("parallel_tool_calls"), true);
+  EXPECT_FALSE(request(messages("Hi"), ChatOptions().parallel_tool_calls(ParallelToolCalls::kNo))
+                   .contains("parallel_tool_calls"));
 }
 
 TEST(OpenAIRequest, LetsAnExtraMemberWinAndSendsItOnce) {

@@ -38,6 +38,12 @@ Stream<AIMessageChunk> chunks_of(Stream<ContentEvent> events) {
   }
 }
 
+Stream<ContentEvent> events_of(Coro<AIMessage> answer) {
+  AIMessage message = co_await std::move(answer);
+  std::vector<ContentEvent> events = to_events(std::move(message));
+  for (ContentEvent& event : events) co_yield std::move(event);
+}
+
 Coro<AIMessage> sum_told(Stream<ContentEvent> events, RunConfig config) {
   AIMessage message;
   while (auto event = co_await events.next()) {
@@ -82,11 +88,12 @@ class ModelWithOptions final : public ChatModel {
 }  // namespace
 
 Coro<AIMessage> ChatModel::do_invoke(Messages input, RunConfig config) const {
-  if (!wants_pieces(config)) return generate(std::move(input), options());
+  if (!options().streams() || !wants_pieces(config)) return generate(std::move(input), options());
   return sum_told(generate_events(std::move(input), options()), std::move(config));
 }
 
 Stream<AIMessageChunk> ChatModel::do_stream(Messages input, RunConfig) const {
+  if (!options().streams()) return chunks_of(events_of(generate(std::move(input), options())));
   return chunks_of(generate_events(std::move(input), options()));
 }
 

@@ -24,6 +24,11 @@ ChatOptions& ChatOptions::operator=(ChatOptions&& other) noexcept = default;
 ChatOptions::~ChatOptions() = default;
 bool operator==(const ChatOptions& left, const ChatOptions& right) = default;
 
+bool ChatOptions::streams() const noexcept {
+  const Streaming asked = streaming_.value_or(Streaming::kOn);
+  return asked == Streaming::kOn || (asked == Streaming::kOffWithTools && tools_.empty());
+}
+
 ChatOptions ChatOptions::merged_with(const ChatOptions& later) const {
   ChatOptions both = *this;
   take(both.temperature_, later.temperature_);
@@ -33,6 +38,8 @@ ChatOptions ChatOptions::merged_with(const ChatOptions& later) const {
   take(both.stop_, later.stop_);
   take(both.tools_, later.tools_);
   take(both.tool_choice_, later.tool_choice_);
+  take(both.parallel_tool_calls_, later.parallel_tool_calls_);
+  take(both.streaming_, later.streaming_);
   take(both.response_format_, later.response_format_);
   take(both.reasoning_effort_, later.reasoning_effort_);
   both.extra_.insert(both.extra_.end(), later.extra_.begin(), later.extra_.end());

@@ -35,7 +35,8 @@ class ChatModel : public Runnable<Messages, AIMessage> {
                                                              ChatOptions options) const = 0;
 
  private:
-  /// Where somebody hears of the run, the answer is streamed, so that its pieces can be told.
+  /// Where somebody hears of the run, the answer is streamed, so that its pieces can be told; not
+  /// so if the options say that nothing is.
   [[nodiscard]] Coro<AIMessage> do_invoke(Messages input, RunConfig config) const override;
   /// Every event that says something, as a chunk: starts and ends of plain blocks are left out.
   [[nodiscard]] Stream<AIMessageChunk> do_stream(Messages input, RunConfig config) const override;

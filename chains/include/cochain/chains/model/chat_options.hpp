@@ -52,6 +52,16 @@ class ToolChoice {
   std::string name_;
 };
 
+/// Whether one answer may call several tools.
+enum class ParallelToolCalls : std::uint8_t { kNo, kYes };
+
+/// Whether an answer is asked for in pieces where somebody wants pieces.
+enum class Streaming : std::uint8_t {
+  kOn,
+  kOff,           ///< it is asked for whole, and a stream of it comes at its end
+  kOffWithTools,  ///< the same, but only where there are tools that it may call
+};
+
 /// The settings of one model call: `ChatOptions().temperature(0.2).max_tokens(100)`.
 /// Shape:    each word sets when given a value and reads when given none; what is not set is not
 ///           sent, so that the provider's own default holds.
@@ -76,6 +86,12 @@ class ChatOptions {
   ChatOptions& tool(ToolSpec value) { return add(tools_, std::move(value)); }
   ChatOptions& tools(std::vector<ToolSpec> value) { return set(tools_, std::move(value)); }
   ChatOptions& tool_choice(ToolChoice value) { return set(tool_choice_, std::move(value)); }
+  /// Sent only beside tools.
+  ChatOptions& parallel_tool_calls(ParallelToolCalls value) {
+    return set(parallel_tool_calls_, value);
+  }
+  /// For models that stream badly, or with tools not at all. Never sent.
+  ChatOptions& streaming(Streaming value) { return set(streaming_, value); }
   /// The text of the dialect's own JSON object for the answer's format.
   ChatOptions& response_format(std::string json) { return set(response_format_, std::move(json)); }
   /// "none", "minimal", "low", "medium", "high" or a newer word.
@@ -96,6 +112,12 @@ class ChatOptions {
   [[nodiscard]] const std::optional<ToolChoice>& tool_choice() const noexcept {
     return tool_choice_;
   }
+  [[nodiscard]] std::optional<ParallelToolCalls> parallel_tool_calls() const noexcept {
+    return parallel_tool_calls_;
+  }
+  [[nodiscard]] std::optional<Streaming> streaming() const noexcept { return streaming_; }
+  /// True if an answer may be asked for in pieces.
+  [[nodiscard]] bool streams() const noexcept;
   [[nodiscard]] const std::string& response_format() const noexcept { return response_format_; }
   [[nodiscard]] const std::string& reasoning_effort() const noexcept { return reasoning_effort_; }
   [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& extra() const noexcept {
@@ -124,6 +146,8 @@ class ChatOptions {
   std::vector<std::string> stop_;
   std::vector<ToolSpec> tools_;
   std::optional<ToolChoice> tool_choice_;
+  std::optional<ParallelToolCalls> parallel_tool_calls_;
+  std::optional<Streaming> streaming_;
   std::string response_format_;
   std::string reasoning_effort_;
   std::vector<std::pair<std::string, std::string>> extra_;
