@@ -3,6 +3,7 @@
 #include "utf8.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace cochain::detail {
 namespace {
@@ -13,13 +14,25 @@ std::uint8_t byte_at(std::string_view text, std::size_t at) noexcept {
   return at < text.size() ? static_cast<std::uint8_t>(text[at]) : std::uint8_t{0};
 }
 
-// The length of the code point at the start, and how many bytes of it are good.
-struct Step {
-  std::size_t good = 1;
-  bool whole = false;
-};
+// The value of a \uXXXX at `at`, or -1.
+int escape_at(std::string_view json, std::size_t at) noexcept {
+  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return -1;
+  int value = 0;
+  for (std::size_t n = 2; n < 6; ++n) {
+    const char c = json[at + n];
+    int digit = -1;
+    if (c >= '0' && c <= '9') digit = c - '0';
+    if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
 
-Step step_at(std::string_view text, std::size_t at) noexcept {
+}  // namespace
+
+Utf8Step utf8_step_at(std::string_view text, std::size_t at) noexcept {
   const std::uint8_t first = byte_at(text, at);
   if (first < 0x80) return {1, true};
   std::size_t length = 0;
@@ -47,32 +60,31 @@ Step step_at(std::string_view text, std::size_t at) noexcept {
   return {length, true};
 }
 
-// The value of a \uXXXX at `at`, or -1.
-int escape_at(std::string_view json, std::size_t at) noexcept {
-  if (at + 6 > json.size() || json[at] != '\\' || json[at + 1] != 'u') return -1;
-  int value = 0;
-  for (std::size_t n = 2; n < 6; ++n) {
-    const char c = json[at + n];
-    int digit = -1;
-    if (c >= '0' && c <= '9') digit = c - '0';
-    if (c >= 'a' && c <= 'f') digit = c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') digit = c - 'A' + 10;
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
+std::size_t utf8_valid_prefix(std::string_view text) noexcept {
+  constexpr std::uint64_t kTops = 0x8080808080808080;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::uint64_t word = kTops;
+    if (text.size() - at >= sizeof word) std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & kTops) == 0) {
+      at += sizeof word;
+      continue;
+    }
+    const Utf8Step step = utf8_step_at(text, at);
+    if (!step.is_valid) break;
+    at += step.length;
   }
-  return value;
+  return at;
 }
-
-}  // namespace
 
 std::string mend_utf8(std::string_view text) {
   std::string result;
   result.reserve(text.size() + 16);
   std::size_t at = 0;
   while (at < text.size()) {
-    const Step step = step_at(text, at);
-    result.append(step.whole ? text.substr(at, step.good) : kReplacement);
-    at += step.good;
+    const Utf8Step step = utf8_step_at(text, at);
+    result.append(step.is_valid ? text.substr(at, step.length) : kReplacement);
+    at += step.length;
   }
   return result;
 }

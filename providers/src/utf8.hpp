@@ -1,10 +1,21 @@
-// Mending text that is not UTF-8. Off the fast path: callers validate first.
+// Text that should be UTF-8: where it is not, and mending it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace cochain::detail {
+
+/// What stands at a place of a text: a code point, or a maximal piece that is not UTF-8.
+struct Utf8Step {
+  std::size_t length = 1;
+  bool is_valid = false;
+};
+[[nodiscard]] Utf8Step utf8_step_at(std::string_view text, std::size_t at) noexcept;
+
+/// How many bytes of the text, from its beginning, are whole code points without a fault.
+[[nodiscard]] std::size_t utf8_valid_prefix(std::string_view text) noexcept;
 
 /// The text with U+FFFD for each maximal piece that is not UTF-8, as browsers do it.
 std::string mend_utf8(std::string_view text);

@@ -1,0 +1,131 @@
+// From text to tokens and back, exactly as tiktoken does it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cochain/providers/tokenizers/vocabulary.hpp"
+
+namespace cochain {
+
+namespace detail {
+class EncodingState;
+}  // namespace detail
+
+/// By which pattern a text is cut into pieces before bytes are merged inside each.
+enum class PieceRule : std::uint8_t {
+  kR50k,    // r50k_base, p50k_base, p50k_edit
+  kCl100k,  // cl100k_base
+  kO200k,   // o200k_base, o200k_harmony
+};
+
+/// A token that no ordinary text gives, such as `<|endoftext|>`.
+class SpecialToken {
+ public:
+  SpecialToken(std::string text, TokenId id) : text_(std::move(text)), id_(id) {}
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+  [[nodiscard]] TokenId id() const noexcept { return id_; }
+
+ private:
+  std::string text_;
+  TokenId id_;
+};
+
+/// What becomes of a special token's text inside a text that is encoded.
+/// Shape: `SpecialTokens()` makes each an error, so that what a user typed cannot end a prompt;
+///        `SpecialTokens().allow("<|endoftext|>")` takes that one as the token it is, and
+///        `as_text().allow(..)` the others as text.
+class SpecialTokens {
+ public:
+  SpecialTokens() = default;
+  /// Each becomes its token.
+  [[nodiscard]] static SpecialTokens all_allowed() { return SpecialTokens(Rest::kAllowed); }
+  /// None is special: their text is encoded as any other.
+  [[nodiscard]] static SpecialTokens as_text() { return SpecialTokens(Rest::kText); }
+  SpecialTokens& allow(std::string text) {
+    allowed_.insert(std::move(text));
+    return *this;
+  }
+
+  [[nodiscard]] bool allows(const std::string& text) const {
+    return rest_ == Rest::kAllowed || allowed_.contains(text);
+  }
+  [[nodiscard]] bool forbids(const std::string& text) const {
+    return rest_ == Rest::kForbidden && !allowed_.contains(text);
+  }
+  [[nodiscard]] bool allows_any() const { return rest_ == Rest::kAllowed || !allowed_.empty(); }
+  [[nodiscard]] bool forbids_any() const { return rest_ == Rest::kForbidden; }
+
+ private:
+  enum class Rest : std::uint8_t { kForbidden, kText, kAllowed };
+  explicit SpecialTokens(Rest rest) : rest_(rest) {}
+  Rest rest_ = Rest::kForbidden;
+  std::set<std::string> allowed_;
+};
+
+/// A byte-pair encoding: a name, a rule for pieces, a vocabulary and special tokens.
+/// Shape:    open() and parse() know r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and
+///           o200k_harmony, and want their rank files; the constructor takes any other.
+///           A text is UTF-8. What is not becomes U+FFFD first, one for each maximal wrong part, as
+///           browsers do it. Every call takes time in proportion to the text, whatever is in it.
+/// Units:    offsets are bytes.
+/// Suspends: never; 1 MB takes some 10 to 50 ms, so give long texts to an executor.
+/// Lives:    copies share one state that never changes: any number of threads may use it. A thread
+///           that encodes keeps a cache of at most 2 MiB for each of its last four encodings.
+/// Errors:   VocabularyError for a name that is not known, a file that is not the one of the name,
+///           and special tokens that are empty, twice there, or have the id of an ordinary token.
+/// Source:   openai/tiktoken 0.14, tiktoken_ext/openai_public.py and core.py.
+class Encoding {
+ public:
+  Encoding(std::string name, PieceRule rule, Vocabulary vocabulary,
+           std::vector<SpecialToken> special_tokens);
+  [[nodiscard]] static Encoding open(std::string_view name, const std::filesystem::path& path);
+  [[nodiscard]] static Encoding parse(std::string_view name, std::string_view rank_text);
+  /// The names that open() and parse() know.
+  [[nodiscard]] static std::vector<std::string> known_names();
+
+  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const Vocabulary& vocabulary() const noexcept;
+  [[nodiscard]] const std::vector<SpecialToken>& special_tokens() const noexcept;
+
+  /// Errors: SpecialTokenError naming the first special token that `special` forbids.
+  [[nodiscard]] std::vector<TokenId> encode(std::string_view text,
+                                            const SpecialTokens& special = SpecialTokens()) const;
+  /// The same, with no special tokens: their text is text.
+  [[nodiscard]] std::vector<TokenId> encode_ordinary(std::string_view text) const;
+
+  /// The text of the tokens, with U+FFFD for what is not UTF-8: a cut may fall inside a character.
+  /// Errors: UnknownTokenError.
+  [[nodiscard]] std::string decode(std::span<const TokenId> ids) const;
+  /// The bytes of the tokens, as they are.
+  /// Errors: UnknownTokenError.
+  [[nodiscard]] std::string decode_bytes(std::span<const TokenId> ids) const;
+
+  /// How many tokens encode_ordinary() gives.
+  [[nodiscard]] std::size_t count(std::string_view text) const;
+  /// The same, or nothing as soon as there are more than `limit`.
+  [[nodiscard]] std::optional<std::size_t> count_up_to(std::string_view text,
+                                                       std::size_t limit) const;
+  /// A beginning of the text, whole code points, whose count() is at most `limit`.
+  /// Shape: cut where a token ends, if nothing speaks against it.
+  /// Lives: as long as what `text` refers to.
+  [[nodiscard]] std::string_view truncate(std::string_view text, std::size_t limit) const;
+  /// Where each token of encode_ordinary() begins in the text.
+  /// Shape: never decreasing. A token may begin inside a character; one that begins inside a
+  ///        U+FFFD that stands for wrong bytes begins where they do.
+  [[nodiscard]] std::vector<std::size_t> offsets(std::string_view text) const;
+
+ private:
+  std::shared_ptr<const detail::EncodingState> state_;
+};
+
+}  // namespace cochain

@@ -1,0 +1,51 @@
+// The tokens of an encoding: which bytes each stands for, and in what order they are merged.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace cochain {
+
+namespace detail {
+class BpeTables;
+}  // namespace detail
+
+/// The number that stands for a token.
+using TokenId = std::uint32_t;
+
+/// The ordinary tokens of a byte-pair encoding, and the tables to find them.
+/// Shape:  from the text of a `.tiktoken` file: lines of base64, a blank and a number. The number
+/// is
+///         both the id of the token and its rank: what has the lower one is merged first.
+/// Units:  at most 2 million tokens; a token has at most 1024 bytes.
+/// Lives:  copies share the tables, which never change: any number of threads may use them.
+/// Errors: VocabularyError naming the line, or the byte that has no token of its own.
+class Vocabulary {
+ public:
+  [[nodiscard]] static Vocabulary parse(std::string_view rank_text);
+  /// Errors: also VocabularyError naming the file if it cannot be read.
+  [[nodiscard]] static Vocabulary open(const std::filesystem::path& path);
+
+  /// How many tokens there are.
+  [[nodiscard]] std::size_t size() const noexcept;
+  /// One more than the highest id. Ids may be left out between.
+  [[nodiscard]] TokenId id_end() const noexcept;
+  /// The bytes of a token; empty if there is none of that id.
+  /// Lives: as long as any copy of the vocabulary.
+  [[nodiscard]] std::string_view bytes(TokenId id) const noexcept;
+  /// The token that stands for exactly these bytes.
+  [[nodiscard]] std::optional<TokenId> find(std::string_view bytes) const noexcept;
+  /// What the tables take of memory.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+ private:
+  friend class Encoding;
+  explicit Vocabulary(std::shared_ptr<const detail::BpeTables> tables);
+  std::shared_ptr<const detail::BpeTables> tables_;
+};
+
+}  // namespace cochain

@@ -1,0 +1,268 @@
+// Building the tables. What a token is merged from is found by merging it, so that the tables say
+// what the rule says, whatever the vocabulary.
+
+#include "bpe_tables.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+
+#include "cochain/providers/tokenizers/tokenizer_error.hpp"
+
+namespace cochain::detail {
+namespace {
+
+constexpr std::size_t kReadBeyond = 16;
+
+std::uint64_t next_tables_serial() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+/// A power of two of which `used` is at most half.
+std::size_t roomy_capacity(std::size_t used) { return std::bit_ceil(2 * used + 2); }
+
+std::uint64_t hash_piece(std::string_view piece) noexcept {
+  const char* p = piece.data();
+  const char* const end = p + piece.size();
+  if (piece.size() <= 16) return hash_short_piece(load_piece(p, piece.size(), end), piece.size());
+  std::uint64_t hash = piece.size();
+  for (; end - p > 16; p += 16) {
+    const PieceKey key = load_piece(p, 16, end);
+    hash = mix_bits(hash ^ hash_short_piece(key, 16));
+  }
+  const auto left = static_cast<std::size_t>(end - p);
+  return mix_bits(hash ^ hash_short_piece(load_piece(p, left, end), left));
+}
+
+}  // namespace
+
+BpeTables::BpeTables(const RankFile& file) : serial_(next_tables_serial()) {
+  place_tokens(file);
+  index_pairs();
+  index_trie();
+}
+
+void BpeTables::place_tokens(const RankFile& file) {
+  size_ = file.tokens.size();
+  for (const RankedToken& token : file.tokens) rank_end_ = std::max(rank_end_, token.rank + 1);
+  std::vector<std::uint32_t> lines(rank_end_, 0);
+  begins_.assign(std::size_t{rank_end_} + 1, 0);
+  for (const RankedToken& token : file.tokens) {
+    if (lines[token.rank] != 0) {
+      throw VocabularyError("line " + std::to_string(token.line) + " of the rank file: rank " +
+                            std::to_string(token.rank) + " is that of line " +
+                            std::to_string(lines[token.rank]));
+    }
+    lines[token.rank] = token.line;
+    begins_[token.rank + 1] = token.size;
+  }
+  std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
+  bytes_.assign(begins_[rank_end_] + kReadBeyond, '\0');
+  for (const RankedToken& token : file.tokens) {
+    file.bytes.copy(bytes_.data() + begins_[token.rank], token.size, token.begin);
+  }
+  index_bytes(lines);
+}
+
+void BpeTables::index_bytes(const std::vector<std::uint32_t>& lines) {
+  slots_.assign(roomy_capacity(size_), Slot{0, kNoRank});
+  slots_mask_ = slots_.size() - 1;
+  for (Rank rank = 0; rank < rank_end_; ++rank) {
+    if (length(rank) == 0) continue;
+    const Rank other = find(bytes(rank));
+    if (other != kNoRank) {
+      throw VocabularyError("line " + std::to_string(std::max(lines[rank], lines[other])) +
+                            " of the rank file: its token is that of line " +
+                            std::to_string(std::min(lines[rank], lines[other])));
+    }
+    const std::uint64_t hash = hash_piece(bytes(rank));
+    std::size_t at = static_cast<std::size_t>(hash) & slots_mask_;
+    while (slots_[at].rank != kNoRank) at = (at + 1) & slots_mask_;
+    slots_[at] = Slot{static_cast<std::uint32_t>(hash >> 32U), rank};
+  }
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const auto c = static_cast<char>(byte);
+    of_byte_[byte] = find(std::string_view(&c, 1));
+    if (of_byte_[byte] == kNoRank) {
+      throw VocabularyError("the rank file has no token for the byte " + std::to_string(byte));
+    }
+  }
+}
+
+Rank BpeTables::find(std::string_view piece) const noexcept {
+  const std::uint64_t hash = hash_piece(piece);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32U);
+  std::size_t at = static_cast<std::size_t>(hash) & slots_mask_;
+  while (slots_[at].rank != kNoRank) {
+    if (slots_[at].tag == tag && bytes(slots_[at].rank) == piece) return slots_[at].rank;
+    at = (at + 1) & slots_mask_;
+  }
+  return kNoRank;
+}
+
+Rank BpeTables::find_short(PieceKey key, std::size_t size, std::uint64_t hash) const noexcept {
+  const auto tag = static_cast<std::uint32_t>(hash >> 32U);
+  std::size_t at = static_cast<std::size_t>(hash) & slots_mask_;
+  while (slots_[at].rank != kNoRank) {
+    const Rank rank = slots_[at].rank;
+    if (slots_[at].tag == tag && length(rank) == size) {
+      const char* const token = bytes_.data() + begins_[rank];
+      const PieceKey other = load_piece(token, size, token + 16);
+      if (other.low == key.low && other.high == key.high) return rank;
+    }
+    at = (at + 1) & slots_mask_;
+  }
+  return kNoRank;
+}
+
+/// Merges the token's bytes until two parts are left, by the rule itself: of neighbours that
+/// together are a token, those of the lowest rank, the leftmost first.
+BpeTables::Split BpeTables::find_split(Rank rank, std::vector<Rank>& parts,
+                                       std::vector<Rank>& merged) const {
+  const std::string_view token = bytes(rank);
+  const auto join = [this, token](Rank left, Rank right, std::size_t at) {
+    return find(token.substr(at, length(left) + length(right)));
+  };
+  parts.clear();
+  merged.clear();
+  for (const char c : token) parts.push_back(byte_rank(static_cast<unsigned char>(c)));
+  for (std::size_t n = 0; n + 1 < parts.size(); ++n) merged.push_back(find(token.substr(n, 2)));
+  while (parts.size() > 2) {
+    const auto lowest = std::min_element(merged.begin(), merged.end());
+    if (*lowest == kNoRank) return {kNoRank, kNoRank};
+    const auto n = lowest - merged.begin();
+    parts[static_cast<std::size_t>(n)] = *lowest;
+    parts.erase(parts.begin() + n + 1);
+    merged.erase(lowest);
+    std::size_t at = 0;
+    for (auto before = parts.begin(); before != parts.begin() + n; ++before) at += length(*before);
+    const auto here = static_cast<std::size_t>(n);
+    if (here < merged.size()) merged[here] = join(parts[here], parts[here + 1], at);
+    if (here > 0) {
+      merged[here - 1] = join(parts[here - 1], parts[here], at - length(parts[here - 1]));
+    }
+  }
+  return {parts[0], parts[1]};
+}
+
+void BpeTables::index_pairs() {
+  splits_.assign(rank_end_, Split{kNoRank, kNoRank});
+  pairs_.assign(roomy_capacity(size_), kEmpty);
+  pairs_mask_ = pairs_.size() - 1;
+  std::vector<Rank> parts;
+  std::vector<Rank> merged;
+  for (Rank rank = 0; rank < rank_end_; ++rank) {
+    if (length(rank) < 2) continue;
+    const Split split = find_split(rank, parts, merged);
+    splits_[rank] = split;
+    if (split.left == kNoRank) continue;
+    is_ordered_ = is_ordered_ && split.left < rank && split.right < rank;
+    const std::uint64_t key = std::uint64_t{split.left} << 21U | split.right;
+    std::size_t at = pair_place(key);
+    while (pairs_[at] != kEmpty) at = (at + 1) & pairs_mask_;
+    pairs_[at] = key << 21U | rank;
+  }
+}
+
+void BpeTables::index_trie() {
+  std::vector<Rank> by_length;
+  by_length.reserve(size_);
+  for (Rank rank = 0; rank < rank_end_; ++rank) {
+    if (splits_[rank].left != kNoRank) by_length.push_back(rank);
+  }
+  // A token is added after those that it begins with, so its own node is new.
+  std::stable_sort(by_length.begin(), by_length.end(),
+                   [this](Rank a, Rank b) { return length(a) < length(b); });
+  two_bytes_.assign(std::size_t{1} << 16U, kNoNode);
+  trie_.assign(1024, kEmpty);
+  trie_mask_ = trie_.size() - 1;
+  node_end_ = rank_end_;
+  shorter_.assign(rank_end_, kNoRank);
+  for (const Rank rank : by_length) add_to_trie(rank);
+}
+
+void BpeTables::add_to_trie(Rank rank) {
+  const std::string_view token = bytes(rank);
+  const auto byte = [token](std::size_t n) { return static_cast<unsigned char>(token[n]); };
+  if (node_end_ > kNodeEnd - kTokenBytesMax) throw VocabularyError("the vocabulary is too large");
+  shorter_[rank] = byte_rank(byte(0));
+  std::uint32_t& second = two_bytes_[static_cast<std::size_t>(byte(0)) << 8U | byte(1)];
+  if (token.size() == 2) {
+    second = rank;
+    return;
+  }
+  if (second == kNoNode) second = node_end_++;
+  std::uint32_t node = second;
+  for (std::size_t n = 2; n < token.size(); ++n) {
+    if (node < rank_end_) shorter_[rank] = node;
+    std::uint32_t next = trie_step(node, byte(n));
+    if (next == kNoNode) {
+      next = n + 1 == token.size() ? rank : node_end_++;
+      if (2 * ++trie_used_ > trie_.size()) grow_trie();
+      const std::uint32_t key = node << 8U | byte(n);
+      std::size_t at = trie_place(key);
+      while (trie_[at] != kEmpty) at = (at + 1) & trie_mask_;
+      trie_[at] = std::uint64_t{key} << 32U | next;
+    }
+    node = next;
+  }
+}
+
+void BpeTables::grow_trie() {
+  std::vector<std::uint64_t> old(2 * trie_.size(), kEmpty);
+  old.swap(trie_);
+  trie_mask_ = trie_.size() - 1;
+  for (const std::uint64_t slot : old) {
+    if (slot == kEmpty) continue;
+    std::size_t at = trie_place(static_cast<std::uint32_t>(slot >> 32U));
+    while (trie_[at] != kEmpty) at = (at + 1) & trie_mask_;
+    trie_[at] = slot;
+  }
+}
+
+Rank BpeTables::longest_match(const char* p, const char* end) const noexcept {
+  const auto byte = [p](std::size_t n) { return static_cast<unsigned char>(p[n]); };
+  const auto size = static_cast<std::size_t>(end - p);
+  Rank best = byte_rank(byte(0));
+  if (size == 1) return best;
+  std::uint32_t node = merge_bytes(byte(0), byte(1));
+  for (std::size_t n = 2; node != kNoNode; ++n) {
+    if (node < rank_end_) best = node;
+    if (n == size) break;
+    node = trie_step(node, byte(n));
+  }
+  return best;
+}
+
+/// Undoes the merges on both sides of the seam, the latest first. At each state the two tokens at
+/// the seam may not be ones that would have been merged before the merge that was just undone.
+bool BpeTables::stay_apart(Rank left, Rank right) const noexcept {
+  // Of equal ranks the left one merges first; so one on the right of the seam loses to a pair
+  // across it, and one on the left wins.
+  Rank limit = kNoRank;
+  while (true) {
+    if (merge(left, right) < limit) return false;
+    const Split left_parts = splits_[left];
+    const Split right_parts = splits_[right];
+    const bool left_is_byte = left_parts.left == kNoRank;
+    const bool right_is_byte = right_parts.left == kNoRank;
+    if (left_is_byte && right_is_byte) return true;
+    if (right_is_byte || (!left_is_byte && left > right)) {
+      limit = left;
+      left = left_parts.right;
+    } else {
+      limit = right + 1;
+      right = right_parts.left;
+    }
+  }
+}
+
+std::size_t BpeTables::memory_bytes() const noexcept {
+  return sizeof *this + bytes_.capacity() + begins_.capacity() * sizeof(std::uint32_t) +
+         slots_.capacity() * sizeof(Slot) + pairs_.capacity() * sizeof(std::uint64_t) +
+         splits_.capacity() * sizeof(Split) + two_bytes_.capacity() * sizeof(std::uint32_t) +
+         trie_.capacity() * sizeof(std::uint64_t) + shorter_.capacity() * sizeof(Rank);
+}
+
+}  // namespace cochain::detail

@@ -1,0 +1,23 @@
+// What is fixed about the encodings of OpenAI's models, besides their rank files.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cochain/providers/tokenizers/encoding.hpp"
+
+namespace cochain::detail {
+
+struct KnownEncoding {
+  std::string name;
+  PieceRule rule;
+  std::size_t tokens;  // rows of the rank file
+  std::vector<SpecialToken> special_tokens;
+};
+
+/// Errors: VocabularyError naming those that are known.
+[[nodiscard]] KnownEncoding find_known_encoding(std::string_view name);
+
+}  // namespace cochain::detail

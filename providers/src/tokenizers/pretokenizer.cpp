@@ -1,0 +1,190 @@
+// One function for each pattern. They follow its alternatives in order, and never look at a code
+// point more often than a few times, whatever the text.
+
+#include "pretokenizer.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "unicode_classes.hpp"
+
+namespace cochain::detail {
+namespace {
+
+bool is_newline(char c) noexcept { return c == '\n' || c == '\r'; }
+
+/// Behind the run of code points that have a bit of `kMask`.
+template <std::uint8_t kMask>
+const char* skip_run(const char* p, const char* end) noexcept {
+  while (p != end) {
+    const CodePointView here = look_at(p);
+    if ((here.kind & kMask) == 0) break;
+    p += here.length;
+  }
+  return p;
+}
+
+/// \p{N}{1,3} at a number.
+const char* skip_three_numbers(const char* p, const char* end) noexcept {
+  for (int count = 0; count < 3 && p != end; ++count) {
+    const CodePointView here = look_at(p);
+    if ((here.kind & kNumberClass) == 0) break;
+    p += here.length;
+  }
+  return p;
+}
+
+/// \s+(?!\S) or else one \s, for the run of spaces from `p` to `run_end`: the last of them is left
+/// to the word that follows.
+const char* leave_last_space(const char* p, const char* run_end, const char* end) noexcept {
+  if (run_end == end) return run_end;
+  const char* last = run_end - 1;
+  while ((static_cast<unsigned char>(*last) & 0xC0U) == 0x80U) --last;
+  return last == p ? run_end : last;
+}
+
+/// Behind the last line break of a run of spaces; nullptr if it has none.
+const char* behind_last_newline(const char* p, const char* run_end) noexcept {
+  while (run_end != p) {
+    if (is_newline(run_end[-1])) return run_end;
+    --run_end;
+  }
+  return nullptr;
+}
+
+/// The length of 's 't 're 've 'm 'll 'd, in small letters; 0 if none is here.
+std::size_t plain_contraction(const char* p, const char* end) noexcept {
+  const std::ptrdiff_t left = end - p;
+  if (left < 2 || p[0] != '\'') return 0;
+  const char a = p[1];
+  if (a == 's' || a == 'd' || a == 'm' || a == 't') return 2;
+  if (left < 3) return 0;
+  const char b = p[2];
+  return (a == 'l' && b == 'l') || (a == 'v' && b == 'e') || (a == 'r' && b == 'e') ? 3 : 0;
+}
+
+/// The same in any case. The long s (U+017F) is an s in that sense.
+std::size_t any_contraction(const char* p, const char* end) noexcept {
+  const std::ptrdiff_t left = end - p;
+  if (left < 2 || p[0] != '\'') return 0;
+  const int a = p[1] | 0x20;
+  if (a == 's' || a == 'd' || a == 'm' || a == 't') return 2;
+  if (left < 3) return 0;
+  if (p[1] == '\xC5' && p[2] == '\xBF') return 3;
+  const int b = p[2] | 0x20;
+  return (a == 'l' && b == 'l') || (a == 'v' && b == 'e') || (a == 'r' && b == 'e') ? 3 : 0;
+}
+
+// '(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s
+const char* r50k_piece_end(const char* begin, const char* end) noexcept {
+  const std::size_t contraction = plain_contraction(begin, end);
+  if (contraction != 0) return begin + contraction;
+  const char* p = begin;
+  CodePointView here = look_at(p);
+  if (*p == ' ' && p + 1 != end) {
+    const CodePointView next = look_at(p + 1);
+    if ((next.kind & kSpaceClass) == 0) {
+      ++p;
+      here = next;
+    }
+  }
+  p += here.length;
+  if ((here.kind & kLetterClass) != 0) return skip_run<kLetterClass>(p, end);
+  if ((here.kind & kNumberClass) != 0) return skip_run<kNumberClass>(p, end);
+  if ((here.kind & kOtherClass) != 0) return skip_run<kOtherClass>(p, end);
+  return leave_last_space(begin, skip_run<kSpaceClass>(p, end), end);
+}
+
+// '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+
+// |\s++$|\s*[\r\n]|\s+(?!\S)|\s
+const char* cl100k_piece_end(const char* begin, const char* end) noexcept {
+  const CodePointView here = look_at(begin);
+  const char* p = begin + here.length;
+  if ((here.kind & kLetterClass) != 0) return skip_run<kLetterClass>(p, end);
+  const std::size_t contraction = any_contraction(begin, end);
+  if (contraction != 0) return begin + contraction;
+  if ((here.kind & kNumberClass) != 0) return skip_three_numbers(begin, end);
+  std::uint8_t next = p == end ? std::uint8_t{0} : look_at(p).kind;
+  if ((next & kLetterClass) != 0 && !is_newline(*begin)) return skip_run<kLetterClass>(p, end);
+  if ((here.kind & kOtherClass) != 0 || (*begin == ' ' && (next & kOtherClass) != 0)) {
+    p = skip_run<kOtherClass>(p, end);
+    while (p != end && is_newline(*p)) ++p;
+    return p;
+  }
+  const char* const run_end = skip_run<kSpaceClass>(p, end);
+  if (run_end == end) return end;
+  const char* const behind = behind_last_newline(begin, run_end);
+  return behind != nullptr ? behind : leave_last_space(begin, run_end, end);
+}
+
+/// What [upper]*[lower]+ and [upper]+[lower]* match.
+struct CasedWord {
+  const char* lower_end;  // nullptr if the first does not match
+  const char* upper_end;  // the second, where the first does not match
+};
+
+/// Backtracking, done forwards: [upper]* gives back as much as [lower]+ needs, which is all behind
+/// the last code point that is both.
+CasedWord match_cased_word(const char* p, const char* end) noexcept {
+  const char* behind_both = nullptr;
+  while (p != end) {
+    const CodePointView here = look_at(p);
+    if ((here.kind & kUpperClass) == 0) {
+      if ((here.kind & kLowerClass) != 0) behind_both = skip_run<kLowerClass>(p, end);
+      break;
+    }
+    p += here.length;
+    if ((here.kind & kLowerClass) != 0) behind_both = p;
+  }
+  return {behind_both, p};
+}
+
+/// The first two alternatives of o200k; nullptr if neither matches.
+const char* o200k_word_end(const char* begin, CodePointView here, const char* end) noexcept {
+  const char* const next = begin + here.length;
+  const bool is_prefix = (here.kind & (kLetterClass | kNumberClass)) == 0 && !is_newline(*begin);
+  CasedWord behind{nullptr, next};
+  if (is_prefix) {
+    behind = match_cased_word(next, end);
+    if (behind.lower_end != nullptr) return behind.lower_end;
+  }
+  if ((here.kind & (kUpperClass | kLowerClass)) != 0) {
+    const CasedWord word = match_cased_word(begin, end);
+    if (word.lower_end != nullptr) return word.lower_end;
+    if (!is_prefix) return word.upper_end;
+  }
+  return behind.upper_end != next ? behind.upper_end : nullptr;
+}
+
+// [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|...)?
+// |[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|...)?
+// |\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
+const char* o200k_piece_end(const char* begin, const char* end) noexcept {
+  const CodePointView here = look_at(begin);
+  const char* const word_end = o200k_word_end(begin, here, end);
+  if (word_end != nullptr) return word_end + any_contraction(word_end, end);
+  if ((here.kind & kNumberClass) != 0) return skip_three_numbers(begin, end);
+  const char* p = begin + here.length;
+  const bool before_other = *begin == ' ' && p != end && (look_at(p).kind & kOtherClass) != 0;
+  if ((here.kind & kOtherClass) != 0 || before_other) {
+    p = skip_run<kOtherClass>(p, end);
+    while (p != end && (is_newline(*p) || *p == '/')) ++p;
+    return p;
+  }
+  const char* const run_end = skip_run<kSpaceClass>(p, end);
+  const char* const behind = behind_last_newline(begin, run_end);
+  return behind != nullptr ? behind : leave_last_space(begin, run_end, end);
+}
+
+}  // namespace
+
+PieceEnd piece_end_of(PieceRule rule) noexcept {
+  switch (rule) {
+    case PieceRule::kR50k: return r50k_piece_end;
+    case PieceRule::kCl100k: return cl100k_piece_end;
+    case PieceRule::kO200k: break;
+  }
+  return o200k_piece_end;
+}
+
+}  // namespace cochain::detail

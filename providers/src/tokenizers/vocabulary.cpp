@@ -1,0 +1,48 @@
+// The public face of the tables.
+
+#include "cochain/providers/tokenizers/vocabulary.hpp"
+
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <utility>
+
+#include "bpe_tables.hpp"
+#include "cochain/providers/tokenizers/tokenizer_error.hpp"
+
+namespace cochain {
+
+Vocabulary::Vocabulary(std::shared_ptr<const detail::BpeTables> tables)
+    : tables_(std::move(tables)) {}
+
+Vocabulary Vocabulary::parse(std::string_view rank_text) {
+  return Vocabulary(std::make_shared<const detail::BpeTables>(detail::read_rank_file(rank_text)));
+}
+
+Vocabulary Vocabulary::open(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw VocabularyError("cannot open the rank file " + path.string());
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (file.bad()) throw VocabularyError("cannot read the rank file " + path.string());
+  try {
+    return parse(text);
+  } catch (const VocabularyError& error) {
+    throw VocabularyError(path.string() + ": " + error.what());
+  }
+}
+
+std::size_t Vocabulary::size() const noexcept { return tables_->size(); }
+
+TokenId Vocabulary::id_end() const noexcept { return tables_->rank_end(); }
+
+std::string_view Vocabulary::bytes(TokenId id) const noexcept { return tables_->bytes(id); }
+
+std::optional<TokenId> Vocabulary::find(std::string_view bytes) const noexcept {
+  const detail::Rank rank = tables_->find(bytes);
+  if (rank == detail::kNoRank) return std::nullopt;
+  return rank;
+}
+
+std::size_t Vocabulary::memory_bytes() const noexcept { return tables_->memory_bytes(); }
+
+}  // namespace cochain
