@@ -64,7 +64,8 @@ def text_of():
         "// clang-format off",
         f"inline constexpr std::uint32_t kClassStageEnd = 0x{stage_end * BLOCK:X};",
         f"inline constexpr std::uint8_t kClassEmptyBlock = {empty};",
-        f"inline constexpr std::uint8_t kClassSelectorBlocks[2] = {{{upper[0][1]}, {upper[1][1]}}};",
+        f"inline constexpr std::uint8_t kClassSelectorBlocks[2] = "
+        f"{{{upper[0][1]}, {upper[1][1]}}};",
         f"inline constexpr std::uint8_t kClassBlock[{stage_end}] = {{",
     ]
     line = ""

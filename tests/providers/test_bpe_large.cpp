@@ -1,0 +1,93 @@
+// A megabyte of what makes other tokenizers hang or fail. What is not linear never comes to the
+// end.
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpe_reference.hpp"
+#include "cochain/providers/tokenizers/encoding.hpp"
+
+namespace cochain::testing {
+namespace {
+
+constexpr std::size_t kSize = 1000000;
+
+std::string repeated(std::string_view part) {
+  std::string text;
+  while (text.size() < kSize) text += part;
+  return text;
+}
+
+std::string random_of(std::string_view letters) {
+  std::mt19937_64 random(20280);
+  std::string text(kSize, ' ');
+  for (char& c : text) c = letters[random() % letters.size()];
+  return text;
+}
+
+std::string random_bytes() {
+  std::mt19937_64 random(20281);
+  std::string text(kSize, ' ');
+  for (char& c : text) c = static_cast<char>(random());
+  return text;
+}
+
+const std::vector<Encoding>& encodings() {
+  static const std::vector<Encoding> all = [] {
+    const auto ranks = trained_ranks(training_text(), 300);
+    const Vocabulary ordered = Vocabulary::parse(rank_file(ranks));
+    const Vocabulary shuffled = Vocabulary::parse(rank_file(shuffled_ranks(ranks, 1)));
+    return std::vector<Encoding>{Encoding("r50k", PieceRule::kR50k, ordered, {}),
+                                 Encoding("cl100k", PieceRule::kCl100k, ordered, {}),
+                                 Encoding("o200k", PieceRule::kO200k, ordered, {}),
+                                 Encoding("shuffled", PieceRule::kO200k, shuffled, {})};
+  }();
+  return all;
+}
+
+void expect_done(const std::string& text) {
+  for (const Encoding& encoding : encodings()) {
+    SCOPED_TRACE(encoding.name());
+    const std::size_t count = encoding.count(text);
+    EXPECT_LE(encoding.truncate(text, count / 2).size(), text.size());
+  }
+  const std::vector<TokenId> ids = encodings()[2].encode_ordinary(text);
+  EXPECT_EQ(ids.size(), encodings()[2].count(text));
+  EXPECT_EQ(encodings()[2].encode_ordinary(encodings()[2].decode(ids)), ids);
+}
+
+TEST(BpeLarge, OneLetter) { expect_done(repeated("a")); }
+TEST(BpeLarge, Spaces) { expect_done(repeated(" ")); }
+TEST(BpeLarge, SpacesBeforeALetter) { expect_done(repeated(" ") + "x"); }
+TEST(BpeLarge, LineBreaks) { expect_done(repeated("\n")); }
+TEST(BpeLarge, SpacesAndLineBreaks) { expect_done(repeated(" \n\t ")); }
+TEST(BpeLarge, LineBreakBeforeManySpaces) { expect_done("\n" + repeated(" ") + "x"); }
+TEST(BpeLarge, AlternatingCase) { expect_done(repeated("aA")); }
+TEST(BpeLarge, CapitalsBehindALetterOfNoCase) { expect_done("\u65E5" + repeated("A") + " "); }
+TEST(BpeLarge, Contractions) { expect_done(repeated("'s")); }
+TEST(BpeLarge, Marks) { expect_done(repeated("\u0301")); }
+TEST(BpeLarge, MarksAndCapitals) { expect_done(repeated("\u0301A")); }
+TEST(BpeLarge, Ideographs) { expect_done(repeated("\u4E2D\u65E5")); }
+TEST(BpeLarge, Digits) { expect_done(repeated("0")); }
+TEST(BpeLarge, Slashes) { expect_done(repeated("/\n")); }
+TEST(BpeLarge, TwoLetters) { expect_done(random_of("ab")); }
+TEST(BpeLarge, Letters) { expect_done(random_of("abcdefghijklmnopqrstuvwxyz")); }
+TEST(BpeLarge, RandomBytes) { expect_done(random_bytes()); }
+
+TEST(BpeLarge, BeginningsOfSpecialTokens) {
+  std::vector<SpecialToken> tokens;
+  for (TokenId n = 1000; n < 2000; ++n) {
+    tokens.emplace_back("<|reserved_" + std::to_string(n) + "|>", n);
+  }
+  const Encoding encoding("special", PieceRule::kO200k, encodings()[0].vocabulary(), tokens);
+  const std::string text = repeated("<|reserved_1<");
+  EXPECT_EQ(encoding.encode(text), encoding.encode_ordinary(text));
+  EXPECT_EQ(encoding.encode(text, SpecialTokens::all_allowed()), encoding.encode_ordinary(text));
+}
+
+}  // namespace
+}  // namespace cochain::testing

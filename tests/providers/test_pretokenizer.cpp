@@ -1,0 +1,94 @@
+// Where pieces end, seen through a vocabulary in which any two neighbouring bytes merge.
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpe_reference.hpp"
+#include "cochain/providers/tokenizers/encoding.hpp"
+
+namespace cochain::testing {
+namespace {
+
+constexpr PieceRule kRules[] = {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k};
+
+const std::map<std::string, TokenId>& pair_ranks() {
+  static const std::map<std::string, TokenId> ranks = all_pair_ranks();
+  return ranks;
+}
+
+const Encoding& pair_encoding(PieceRule rule) {
+  static const Vocabulary vocabulary = Vocabulary::parse(rank_file(pair_ranks()));
+  static const Encoding encodings[] = {Encoding("pairs_r50k", kRules[0], vocabulary, {}),
+                                       Encoding("pairs_cl100k", kRules[1], vocabulary, {}),
+                                       Encoding("pairs_o200k", kRules[2], vocabulary, {})};
+  return encodings[static_cast<std::size_t>(rule)];
+}
+
+void expect_pieces(PieceRule rule, const std::vector<std::string>& pieces) {
+  std::string text;
+  std::vector<TokenId> ids;
+  for (const std::string& piece : pieces) {
+    text += piece;
+    const std::vector<TokenId> more = reference_merge(pair_ranks(), piece);
+    ids.insert(ids.end(), more.begin(), more.end());
+  }
+  SCOPED_TRACE(text);
+  EXPECT_EQ(reference_pieces(rule, text), pieces);
+  EXPECT_EQ(pair_encoding(rule).encode_ordinary(text), ids);
+}
+
+TEST(Pretokenizer, CutsAsThePatternsSayOnRandomTexts) {
+  constexpr std::uint64_t kSeed = 20261;
+  std::mt19937_64 random(kSeed);
+  for (int n = 0; n < 6000; ++n) {
+    const RandomText text = random_text(random, 40);
+    for (const PieceRule rule : kRules) {
+      ASSERT_EQ(pair_encoding(rule).encode_ordinary(text.text),
+                reference_encode(pair_ranks(), rule, text.mended))
+          << "seed " << kSeed << ", text " << n << ", rule " << static_cast<int>(rule) << ": "
+          << ::testing::PrintToString(text.text);
+    }
+  }
+}
+
+TEST(Pretokenizer, EndsAContractionWhereItsCaseIsRight) {
+  expect_pieces(PieceRule::kR50k, {"de", "'s", " ades", "'", "S", "'ll", "'"});
+}
+
+TEST(Pretokenizer, TakesTheLongSForAnS) {
+  expect_pieces(PieceRule::kCl100k, {"x", "'\u017F", "'S", "'vE", "'RE", "xr"});
+  expect_pieces(PieceRule::kO200k, {"x've", "'\u017F's", " x'\u017F"});
+}
+
+TEST(Pretokenizer, LeavesTheLastSpaceToTheWord) {
+  expect_pieces(PieceRule::kR50k, {"a", "  ", " a", " ", "\t", "a", "   "});
+  expect_pieces(PieceRule::kCl100k, {"a", "  ", " a", " ", "\ta", "   "});
+  expect_pieces(PieceRule::kO200k, {"a", "  ", " a", " ", "\ta", "   "});
+}
+
+TEST(Pretokenizer, EndsARunOfSpacesBehindItsLastLineBreak) {
+  expect_pieces(PieceRule::kCl100k, {"a", " \n \n", " ", " a", "\n  "});
+  expect_pieces(PieceRule::kO200k, {"a", " \n \n", " ", " a", "\n", "  "});
+  expect_pieces(PieceRule::kO200k, {"//\n/\r\n/", "a", ".\n", "\t", ".\r"});
+}
+
+TEST(Pretokenizer, CutsNumbersByThree) {
+  expect_pieces(PieceRule::kR50k, {"1790179"});
+  expect_pieces(PieceRule::kCl100k, {"179", "017", "9", "a", "\u00BD\u2167\u0663"});
+  expect_pieces(PieceRule::kO200k, {"179", "017", "9", " ", "01"});
+}
+
+TEST(Pretokenizer, BacktracksBetweenLettersOfNoCase) {
+  expect_pieces(PieceRule::kO200k, {"\u65E5", "AZ"});
+  expect_pieces(PieceRule::kO200k, {"A\u02B0", "Z"});
+  expect_pieces(PieceRule::kO200k, {"AZa", "Za", "A\u65E5az", "Z"});
+  expect_pieces(PieceRule::kO200k, {"\u0301", "A"});
+  expect_pieces(PieceRule::kO200k, {"'e\u0301\u0301", "T", " \u0301"});
+}
+
+}  // namespace
+}  // namespace cochain::testing
