@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
 
@@ -47,7 +46,7 @@ void BpeTables::place_tokens(const RankFile& file) {
   size_ = file.tokens.size();
   for (const RankedToken& token : file.tokens) rank_end_ = std::max(rank_end_, token.rank + 1);
   std::vector<std::uint32_t> lines(rank_end_, 0);
-  begins_.assign(std::size_t{rank_end_} + 1, 0);
+  tokens_.assign(rank_end_, Token());
   for (const RankedToken& token : file.tokens) {
     if (lines[token.rank] != 0) {
       throw VocabularyError("line " + std::to_string(token.line) + " of the rank file: rank " +
@@ -55,12 +54,17 @@ void BpeTables::place_tokens(const RankFile& file) {
                             std::to_string(lines[token.rank]));
     }
     lines[token.rank] = token.line;
-    begins_[token.rank + 1] = token.size;
+    tokens_[token.rank].shorter_and_length |= token.size;
+    set_split(token.rank, kNoRank, kNoRank);
   }
-  std::partial_sum(begins_.begin(), begins_.end(), begins_.begin());
-  bytes_.assign(begins_[rank_end_] + kReadBeyond, '\0');
+  bytes_.assign(file.bytes.size() + kReadBeyond, '\0');
+  std::uint32_t begin = 0;
+  for (Token& token : tokens_) {
+    token.begin = begin;
+    begin += token.shorter_and_length & kLengthMask;
+  }
   for (const RankedToken& token : file.tokens) {
-    file.bytes.copy(bytes_.data() + begins_[token.rank], token.size, token.begin);
+    file.bytes.copy(bytes_.data() + tokens_[token.rank].begin, token.size, token.begin);
   }
   index_bytes(lines);
 }
@@ -107,7 +111,7 @@ Rank BpeTables::find_short(PieceKey key, std::size_t size, std::uint64_t hash) c
   while (slots_[at].rank != kNoRank) {
     const Rank rank = slots_[at].rank;
     if (slots_[at].tag == tag && length(rank) == size) {
-      const char* const token = bytes_.data() + begins_[rank];
+      const char* const token = bytes_.data() + tokens_[rank].begin;
       const PieceKey other = load_piece(token, size, token + 16);
       if (other.low == key.low && other.high == key.high) return rank;
     }
@@ -118,8 +122,7 @@ Rank BpeTables::find_short(PieceKey key, std::size_t size, std::uint64_t hash) c
 
 /// Merges the token's bytes until two parts are left, by the rule itself: of neighbours that
 /// together are a token, those of the lowest rank, the leftmost first.
-BpeTables::Split BpeTables::find_split(Rank rank, std::vector<Rank>& parts,
-                                       std::vector<Rank>& merged) const {
+void BpeTables::find_split(Rank rank, std::vector<Rank>& parts, std::vector<Rank>& merged) {
   const std::string_view token = bytes(rank);
   const auto join = [this, token](Rank left, Rank right, std::size_t at) {
     return find(token.substr(at, length(left) + length(right)));
@@ -130,7 +133,7 @@ BpeTables::Split BpeTables::find_split(Rank rank, std::vector<Rank>& parts,
   for (std::size_t n = 0; n + 1 < parts.size(); ++n) merged.push_back(find(token.substr(n, 2)));
   while (parts.size() > 2) {
     const auto lowest = std::min_element(merged.begin(), merged.end());
-    if (*lowest == kNoRank) return {kNoRank, kNoRank};
+    if (*lowest == kNoRank) return;  // not reached
     const auto n = lowest - merged.begin();
     parts[static_cast<std::size_t>(n)] = *lowest;
     parts.erase(parts.begin() + n + 1);
@@ -143,22 +146,23 @@ BpeTables::Split BpeTables::find_split(Rank rank, std::vector<Rank>& parts,
       merged[here - 1] = join(parts[here - 1], parts[here], at - length(parts[here - 1]));
     }
   }
-  return {parts[0], parts[1]};
+  set_split(rank, parts[0], parts[1]);
 }
 
 void BpeTables::index_pairs() {
-  splits_.assign(rank_end_, Split{kNoRank, kNoRank});
   pairs_.assign(roomy_capacity(size_), kEmpty);
   pairs_mask_ = pairs_.size() - 1;
   std::vector<Rank> parts;
   std::vector<Rank> merged;
   for (Rank rank = 0; rank < rank_end_; ++rank) {
     if (length(rank) < 2) continue;
-    const Split split = find_split(rank, parts, merged);
-    splits_[rank] = split;
-    if (split.left == kNoRank) continue;
-    is_ordered_ = is_ordered_ && split.left < rank && split.right < rank;
-    const std::uint64_t key = std::uint64_t{split.left} << 21U | split.right;
+    find_split(rank, parts, merged);
+    const Rank left = tokens_[rank].left();
+    const Rank right = tokens_[rank].right();
+    if (left == kNoRank) continue;
+    is_ordered_ = is_ordered_ && left < rank && right < rank;
+    tokens_[left].split |= filter_bit(right);
+    const std::uint64_t key = std::uint64_t{left} << 21U | right;
     std::size_t at = pair_place(key);
     while (pairs_[at] != kEmpty) at = (at + 1) & pairs_mask_;
     pairs_[at] = key << 21U | rank;
@@ -169,7 +173,7 @@ void BpeTables::index_trie() {
   std::vector<Rank> by_length;
   by_length.reserve(size_);
   for (Rank rank = 0; rank < rank_end_; ++rank) {
-    if (splits_[rank].left != kNoRank) by_length.push_back(rank);
+    if (tokens_[rank].left() != kNoRank) by_length.push_back(rank);
   }
   // A token is added after those that it begins with, so its own node is new.
   std::stable_sort(by_length.begin(), by_length.end(),
@@ -178,24 +182,22 @@ void BpeTables::index_trie() {
   trie_.assign(1024, kEmpty);
   trie_mask_ = trie_.size() - 1;
   node_end_ = rank_end_;
-  shorter_.assign(rank_end_, kNoRank);
   for (const Rank rank : by_length) add_to_trie(rank);
+  add_filters_to_trie();
+  index_characters();
 }
 
 void BpeTables::add_to_trie(Rank rank) {
   const std::string_view token = bytes(rank);
   const auto byte = [token](std::size_t n) { return static_cast<unsigned char>(token[n]); };
-  if (node_end_ > kNodeEnd - kTokenBytesMax) throw VocabularyError("the vocabulary is too large");
-  shorter_[rank] = byte_rank(byte(0));
+  if (node_end_ > kNoNode - kTokenBytesMax) throw VocabularyError("the vocabulary is too large");
+  Rank shorter = byte_rank(byte(0));
   std::uint32_t& second = two_bytes_[static_cast<std::size_t>(byte(0)) << 8U | byte(1)];
-  if (token.size() == 2) {
-    second = rank;
-    return;
-  }
+  if (token.size() == 2) second = rank;
   if (second == kNoNode) second = node_end_++;
   std::uint32_t node = second;
   for (std::size_t n = 2; n < token.size(); ++n) {
-    if (node < rank_end_) shorter_[rank] = node;
+    if (node < rank_end_) shorter = node;
     std::uint32_t next = trie_step(node, byte(n));
     if (next == kNoNode) {
       next = n + 1 == token.size() ? rank : node_end_++;
@@ -207,6 +209,7 @@ void BpeTables::add_to_trie(Rank rank) {
     }
     node = next;
   }
+  tokens_[rank].shorter_and_length = shorter << 11U | static_cast<std::uint32_t>(token.size());
 }
 
 void BpeTables::grow_trie() {
@@ -221,18 +224,54 @@ void BpeTables::grow_trie() {
   }
 }
 
+void BpeTables::add_filters_to_trie() {
+  std::vector<std::uint32_t> filters(node_end_, 0);
+  for (const std::uint64_t slot : trie_) {
+    if (slot == kEmpty) continue;
+    const auto key = static_cast<std::uint32_t>(slot >> 32U);
+    filters[key >> 8U] |= node_filter(static_cast<unsigned char>(key & 0xFFU));
+  }
+  for (std::uint64_t& slot : trie_) {
+    if (slot != kEmpty) slot |= filters[slot & kNodeMask];
+  }
+  for (std::uint32_t& node : two_bytes_) {
+    if (node != kNoNode) node |= filters[node];
+  }
+}
+
+void BpeTables::index_characters() {
+  characters_.assign(std::size_t{1} << 16U, kNoNode);
+  for (std::uint32_t code_point = 0x800; code_point < 0x10000; ++code_point) {
+    const std::uint32_t first = 0xE0U | code_point >> 12U;
+    const std::uint32_t second = 0x80U | (code_point >> 6U & 0x3FU);
+    const auto third = static_cast<unsigned char>(0x80U | (code_point & 0x3FU));
+    const std::uint32_t node = two_bytes_[first << 8U | second];
+    if ((node & node_filter(third)) == 0) continue;
+    characters_[code_point] = trie_step(node & kNodeMask, third);
+  }
+}
+
 Rank BpeTables::longest_match(const char* p, const char* end) const noexcept {
   const auto byte = [p](std::size_t n) { return static_cast<unsigned char>(p[n]); };
   const auto size = static_cast<std::size_t>(end - p);
   Rank best = byte_rank(byte(0));
   if (size == 1) return best;
-  std::uint32_t node = merge_bytes(byte(0), byte(1));
-  for (std::size_t n = 2; node != kNoNode; ++n) {
-    if (node < rank_end_) best = node;
-    if (n == size) break;
-    node = trie_step(node, byte(n));
+  std::uint32_t node = kNoNode;
+  std::size_t n = 3;
+  if ((byte(0) & 0xF0U) == 0xE0U && size >= 3) {
+    // Most of East Asia. The text is UTF-8, so three bytes are one code point.
+    node = characters_[(byte(0) & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU)];
   }
-  return best;
+  if ((node & kNodeMask) >= rank_end_) {
+    node = two_bytes_[static_cast<std::size_t>(byte(0)) << 8U | byte(1)];
+    n = 2;
+  }
+  while (true) {
+    const std::uint32_t here = node & kNodeMask;
+    if (here < rank_end_) best = here;
+    if (n == size || (node & node_filter(byte(n))) == 0) return best;
+    node = trie_step(here, byte(n++));
+  }
 }
 
 /// Undoes the merges on both sides of the seam, the latest first. At each state the two tokens at
@@ -242,27 +281,27 @@ bool BpeTables::stay_apart(Rank left, Rank right) const noexcept {
   // across it, and one on the left wins.
   Rank limit = kNoRank;
   while (true) {
-    if (merge(left, right) < limit) return false;
-    const Split left_parts = splits_[left];
-    const Split right_parts = splits_[right];
-    const bool left_is_byte = left_parts.left == kNoRank;
-    const bool right_is_byte = right_parts.left == kNoRank;
+    const Token& left_token = tokens_[left];
+    if ((left_token.split & filter_bit(right)) != 0 && merge(left, right) < limit) return false;
+    const bool left_is_byte = left_token.left() == kNoRank;
+    const Rank right_left = tokens_[right].left();
+    const bool right_is_byte = right_left == kNoRank;
     if (left_is_byte && right_is_byte) return true;
     if (right_is_byte || (!left_is_byte && left > right)) {
       limit = left;
-      left = left_parts.right;
+      left = left_token.right();
     } else {
       limit = right + 1;
-      right = right_parts.left;
+      right = right_left;
     }
   }
 }
 
 std::size_t BpeTables::memory_bytes() const noexcept {
-  return sizeof *this + bytes_.capacity() + begins_.capacity() * sizeof(std::uint32_t) +
-         slots_.capacity() * sizeof(Slot) + pairs_.capacity() * sizeof(std::uint64_t) +
-         splits_.capacity() * sizeof(Split) + two_bytes_.capacity() * sizeof(std::uint32_t) +
-         trie_.capacity() * sizeof(std::uint64_t) + shorter_.capacity() * sizeof(Rank);
+  return sizeof *this + bytes_.capacity() + tokens_.capacity() * sizeof(Token) +
+         slots_.capacity() * sizeof(Slot) + trie_.capacity() * sizeof(std::uint64_t) +
+         pairs_.capacity() * sizeof(std::uint64_t) +
+         (two_bytes_.capacity() + characters_.capacity()) * sizeof(std::uint32_t);
 }
 
 }  // namespace cochain::detail

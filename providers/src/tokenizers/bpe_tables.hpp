@@ -74,10 +74,10 @@ class BpeTables {
 
   [[nodiscard]] std::string_view bytes(Rank rank) const noexcept {
     if (rank >= rank_end_) return {};
-    return std::string_view(bytes_.data() + begins_[rank], length(rank));
+    return std::string_view(bytes_.data() + tokens_[rank].begin, length(rank));
   }
   [[nodiscard]] std::size_t length(Rank rank) const noexcept {
-    return begins_[rank + 1] - begins_[rank];
+    return tokens_[rank].shorter_and_length & kLengthMask;
   }
   [[nodiscard]] Rank byte_rank(unsigned char byte) const noexcept { return of_byte_[byte]; }
 
@@ -88,7 +88,7 @@ class BpeTables {
 
   /// The token that two bytes merge into, or a value from rank_end() on.
   [[nodiscard]] Rank merge_bytes(unsigned char left, unsigned char right) const noexcept {
-    return two_bytes_[static_cast<std::size_t>(left) << 8U | right];
+    return two_bytes_[static_cast<std::size_t>(left) << 8U | right] & kNodeMask;
   }
   /// The token that two neighbours merge into, or kNoRank.
   [[nodiscard]] Rank merge(Rank left, Rank right) const noexcept {
@@ -105,7 +105,9 @@ class BpeTables {
   /// The longest token that [p, end) begins with and that is reached. `p != end`.
   [[nodiscard]] Rank longest_match(const char* p, const char* end) const noexcept;
   /// The longest such token that `rank` begins with, other than itself; kNoRank for a byte.
-  [[nodiscard]] Rank shorter(Rank rank) const noexcept { return shorter_[rank]; }
+  [[nodiscard]] Rank shorter(Rank rank) const noexcept {
+    return tokens_[rank].shorter_and_length >> 11U;
+  }
   /// Whether merging the bytes of both together leaves these two. Wants is_ordered().
   [[nodiscard]] bool stay_apart(Rank left, Rank right) const noexcept;
 
@@ -114,11 +116,24 @@ class BpeTables {
     std::uint32_t tag;
     Rank rank;
   };
-  struct Split {
-    Rank left;
-    Rank right;
+  /// What the merges ask of a token, in one place: they take it from memory all over the tables.
+  struct Token {
+    std::uint64_t split = 0;  // left and right, 21 bits each, and a filter
+    std::uint32_t begin = 0;  // in bytes_
+    std::uint32_t shorter_and_length = kNoRank << 11U;
+    // What it is merged from; kNoRank for a byte, and if it is not reached.
+    [[nodiscard]] Rank left() const noexcept { return static_cast<Rank>(split >> 43U); }
+    [[nodiscard]] Rank right() const noexcept { return static_cast<Rank>(split >> 22U) & kNoRank; }
   };
+  static_assert(kTokenBytesMax < 1U << 11U);
+  static constexpr std::uint32_t kLengthMask = (1U << 11U) - 1;
   static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
+
+  /// The bit of the filter of a left token that a right token sets if both merge. Most tokens merge
+  /// with few, so that the table of pairs is seldom asked in vain.
+  static std::uint64_t filter_bit(Rank right) noexcept {
+    return std::uint64_t{1} << ((right * 0x9E3779B1U >> 16U) * 22U >> 16U);
+  }
 
   void place_tokens(const RankFile& file);
   void index_bytes(const std::vector<std::uint32_t>& lines);
@@ -126,11 +141,17 @@ class BpeTables {
   void index_trie();
   void add_to_trie(Rank rank);
   void grow_trie();
-  [[nodiscard]] Split find_split(Rank rank, std::vector<Rank>& parts,
-                                 std::vector<Rank>& merged) const;
+  void add_filters_to_trie();
+  void index_characters();
+  void set_split(Rank rank, Rank left, Rank right) noexcept {
+    const std::uint64_t filter = tokens_[rank].split & ((std::uint64_t{1} << 22U) - 1);
+    tokens_[rank].split = std::uint64_t{left} << 43U | std::uint64_t{right} << 22U | filter;
+  }
+  void find_split(Rank rank, std::vector<Rank>& parts, std::vector<Rank>& merged);
   [[nodiscard]] std::size_t pair_place(std::uint64_t key) const noexcept {
     return static_cast<std::size_t>(mix_bits(key * 0x9E3779B97F4A7C15U)) & pairs_mask_;
   }
+  /// The node behind a node and a byte, with its filter; kNoNode if there is none.
   [[nodiscard]] std::uint32_t trie_step(std::uint32_t node, unsigned char byte) const noexcept {
     const std::uint32_t key = node << 8U | byte;
     std::size_t at = trie_place(key);
@@ -141,32 +162,37 @@ class BpeTables {
       at = (at + 1) & trie_mask_;
     }
   }
+  /// Of eight kinds of bytes, those that go on from a node are marked in the node's upper bits.
+  static std::uint32_t node_filter(unsigned char byte) noexcept {
+    return 1U << (kNodeBits + byte % 8U);
+  }
   [[nodiscard]] std::size_t trie_place(std::uint32_t key) const noexcept {
     return static_cast<std::size_t>(key * 0x9E3779B97F4A7C15U >> 32U) & trie_mask_;
   }
 
-  static constexpr std::uint32_t kNoNode = 0xFFFFFFFF;
-  static constexpr std::uint32_t kNodeEnd = (1U << 24U) - 1;
+  static constexpr unsigned kNodeBits = 24;
+  static constexpr std::uint32_t kNodeMask = (1U << kNodeBits) - 1;
+  static constexpr std::uint32_t kNoNode = kNodeMask;  // its filter lets nothing pass
 
   std::uint64_t serial_;
   std::size_t size_ = 0;
   Rank rank_end_ = 0;
   bool is_ordered_ = true;
-  std::string bytes_;                  // of all tokens by rank, and room to read beyond the last
-  std::vector<std::uint32_t> begins_;  // rank_end_ + 1 places in bytes_
+  std::string bytes_;          // of all tokens by rank, and room to read beyond the last
+  std::vector<Token> tokens_;  // by rank
   Rank of_byte_[256];
   std::vector<Slot> slots_;  // open addressing; kNoRank is an empty slot
   std::size_t slots_mask_ = 0;
   std::vector<std::uint64_t> pairs_;  // left, right and merged, 21 bits each
   std::size_t pairs_mask_ = 0;
-  std::vector<Split> splits_;  // what a token is merged from; twice kNoRank if it is not reached
   // A node is a token's rank, or a number from rank_end_ on for a beginning that is no token.
-  std::vector<std::uint32_t> two_bytes_;  // the node of each two bytes
-  std::vector<std::uint64_t> trie_;       // node, byte and next node: 24, 8 and 32 bits
+  // With it goes the filter of its bytes.
+  std::vector<std::uint32_t> two_bytes_;   // the node of each two bytes
+  std::vector<std::uint32_t> characters_;  // the node of each code point that has three bytes
+  std::vector<std::uint64_t> trie_;        // node, byte and next node: 24, 8 and 32 bits
   std::size_t trie_mask_ = 0;
   std::size_t trie_used_ = 0;
   std::uint32_t node_end_ = 0;
-  std::vector<Rank> shorter_;
 };
 
 }  // namespace cochain::detail
