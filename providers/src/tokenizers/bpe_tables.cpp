@@ -161,7 +161,8 @@ void BpeTables::index_pairs() {
     const Rank right = tokens_[rank].right();
     if (left == kNoRank) continue;
     is_ordered_ = is_ordered_ && left < rank && right < rank;
-    tokens_[left].split |= filter_bit(right);
+    tokens_[left].split |= partner_bit(right);
+    tokens_[right].split |= partner_bit(left) << 11U;
     const std::uint64_t key = std::uint64_t{left} << 21U | right;
     std::size_t at = pair_place(key);
     while (pairs_[at] != kEmpty) at = (at + 1) & pairs_mask_;
@@ -282,17 +283,25 @@ bool BpeTables::stay_apart(Rank left, Rank right) const noexcept {
   Rank limit = kNoRank;
   while (true) {
     const Token& left_token = tokens_[left];
-    if ((left_token.split & filter_bit(right)) != 0 && merge(left, right) < limit) return false;
+    const Token& right_token = tokens_[right];
     const bool left_is_byte = left_token.left() == kNoRank;
-    const Rank right_left = tokens_[right].left();
-    const bool right_is_byte = right_left == kNoRank;
-    if (left_is_byte && right_is_byte) return true;
+    const bool right_is_byte = right_token.left() == kNoRank;
+    if (left_is_byte && right_is_byte) {
+      const auto byte = [this](const Token& t) {
+        return static_cast<unsigned char>(bytes_[t.begin]);
+      };
+      const Rank merged = merge_bytes(byte(left_token), byte(right_token));
+      return merged >= std::min(limit, rank_end_);
+    }
+    const bool may_merge = (left_token.split & partner_bit(right)) != 0 &&
+                           (right_token.split >> 11U & partner_bit(left)) != 0;
+    if (may_merge && merge(left, right) < limit) return false;
     if (right_is_byte || (!left_is_byte && left > right)) {
       limit = left;
       left = left_token.right();
     } else {
       limit = right + 1;
-      right = right_left;
+      right = right_token.left();
     }
   }
 }

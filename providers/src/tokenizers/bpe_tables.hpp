@@ -129,10 +129,10 @@ class BpeTables {
   static constexpr std::uint32_t kLengthMask = (1U << 11U) - 1;
   static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
 
-  /// The bit of the filter of a left token that a right token sets if both merge. Most tokens merge
-  /// with few, so that the table of pairs is seldom asked in vain.
-  static std::uint64_t filter_bit(Rank right) noexcept {
-    return std::uint64_t{1} << ((right * 0x9E3779B1U >> 16U) * 22U >> 16U);
+  /// A token has a bit for some of the tokens that merge with it, first as the left one, then as
+  /// the right one. Most merge with few, so the table of pairs is seldom asked in vain.
+  static std::uint64_t partner_bit(Rank partner) noexcept {
+    return std::uint64_t{1} << ((partner * 0x9E3779B1U >> 16U) * 11U >> 16U);
   }
 
   void place_tokens(const RankFile& file);
