@@ -202,7 +202,7 @@ void BpeTables::add_to_trie(Rank rank) {
     std::uint32_t next = trie_step(node, byte(n));
     if (next == kNoNode) {
       next = n + 1 == token.size() ? rank : node_end_++;
-      if (2 * ++trie_used_ > trie_.size()) grow_trie();
+      if (6 * ++trie_used_ > 5 * trie_.size()) grow_trie();
       const std::uint32_t key = node << 8U | byte(n);
       std::size_t at = trie_place(key);
       while (trie_[at] != kEmpty) at = (at + 1) & trie_mask_;
