@@ -49,7 +49,7 @@ void expect_as_reference(const Ranks& ranks, std::uint64_t seed) {
   for (const PieceRule rule : {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k}) {
     const Encoding encoding = encoding_of(ranks, rule);
     std::mt19937_64 random(seed);
-    for (int n = 0; n < 400; ++n) {
+    for (int n = 0; n < 80; ++n) {
       const RandomText text = random_text(random, 60);
       ASSERT_EQ(encoding.encode_ordinary(text.text), reference_encode(ranks, rule, text.mended))
           << "seed " << seed << ", text " << n << ": " << ::testing::PrintToString(text.text);
@@ -63,7 +63,7 @@ void expect_as_reference(const Ranks& ranks, std::uint64_t seed) {
 TEST(Bpe, MergesAsByDefinition) { expect_as_reference(small_ranks(), 20262); }
 
 TEST(Bpe, MergesAsByDefinitionWhereRanksAreInNoOrder) {
-  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
     expect_as_reference(shuffled_ranks(small_ranks(), seed), 20263 + seed);
   }
 }
@@ -132,7 +132,7 @@ TEST(Bpe, TruncatesToWholeCodePointsWithinTheLimit) {
   std::mt19937_64 random(20273);
   for (const PieceRule rule : {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k}) {
     const Encoding encoding = encoding_of(small_ranks(), rule);
-    for (int n = 0; n < 300; ++n) {
+    for (int n = 0; n < 150; ++n) {
       const RandomText text = random_text(random, 60);
       const std::size_t count = encoding.count(text.text);
       for (std::size_t limit = 0; limit <= count + 1; limit += 1 + limit / 8) {

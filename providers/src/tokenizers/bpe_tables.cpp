@@ -177,8 +177,9 @@ void BpeTables::index_trie() {
     if (tokens_[rank].left() != kNoRank) by_length.push_back(rank);
   }
   // A token is added after those that it begins with, so its own node is new.
-  std::stable_sort(by_length.begin(), by_length.end(),
-                   [this](Rank a, Rank b) { return length(a) < length(b); });
+  std::sort(by_length.begin(), by_length.end(), [this](Rank a, Rank b) {
+    return length(a) != length(b) ? length(a) < length(b) : a < b;
+  });
   two_bytes_.assign(std::size_t{1} << 16U, kNoNode);
   trie_.assign(1024, kEmpty);
   trie_mask_ = trie_.size() - 1;
