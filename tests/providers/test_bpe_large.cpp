@@ -10,22 +10,14 @@
 
 #include "bpe_reference.hpp"
 #include "cochain/providers/tokenizers/encoding.hpp"
+#include "process_state.hpp"
 
 namespace cochain::testing {
 namespace {
 
 // Where nothing is optimised and everything is checked, a tenth shows the same.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::size_t kSize = 100000;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::size_t kSize = 100000;
-#else
-constexpr std::size_t kSize = 1000000;
-#endif
-#else
-constexpr std::size_t kSize = 1000000;
-#endif
+constexpr bool kIsChecked = sanitized_by(Sanitizer::kAddress) || sanitized_by(Sanitizer::kThread);
+constexpr std::size_t kSize = kIsChecked ? 100000 : 1000000;
 
 std::string repeated(std::string_view part) {
   std::string text;

@@ -28,10 +28,10 @@ std::uint64_t hash_piece(std::string_view piece) noexcept {
   std::uint64_t hash = piece.size();
   for (; end - p > 16; p += 16) {
     const PieceKey key = load_piece(p, 16, end);
-    hash = mix_bits(hash ^ hash_short_piece(key, 16));
+    hash = scramble_bits(hash ^ hash_short_piece(key, 16));
   }
   const auto left = static_cast<std::size_t>(end - p);
-  return mix_bits(hash ^ hash_short_piece(load_piece(p, left, end), left));
+  return scramble_bits(hash ^ hash_short_piece(load_piece(p, left, end), left));
 }
 
 }  // namespace

@@ -45,14 +45,14 @@ inline PieceKey load_piece(const char* piece, std::size_t size, const char* end)
   return key;
 }
 
-inline std::uint64_t mix_bits(std::uint64_t value) noexcept {
+inline std::uint64_t scramble_bits(std::uint64_t value) noexcept {
   value ^= value >> 32U;
   value *= 0x9FB21C651E98DF25U;
   return value ^ value >> 29U;
 }
 
 inline std::uint64_t hash_short_piece(PieceKey key, std::size_t size) noexcept {
-  return mix_bits(key.low * 0x9E3779B97F4A7C15U ^ (key.high + size) * 0xC2B2AE3D27D4EB4FU);
+  return scramble_bits(key.low * 0x9E3779B97F4A7C15U ^ (key.high + size) * 0xC2B2AE3D27D4EB4FU);
 }
 
 /// Shape: ranks index the tables; a rank may be left out, and has no bytes then.
@@ -149,7 +149,7 @@ class BpeTables {
   }
   void find_split(Rank rank, std::vector<Rank>& parts, std::vector<Rank>& merged);
   [[nodiscard]] std::size_t pair_place(std::uint64_t key) const noexcept {
-    return static_cast<std::size_t>(mix_bits(key * 0x9E3779B97F4A7C15U)) & pairs_mask_;
+    return static_cast<std::size_t>(scramble_bits(key * 0x9E3779B97F4A7C15U)) & pairs_mask_;
   }
   /// The node behind a node and a byte, with its filter; kNoNode if there is none.
   [[nodiscard]] std::uint32_t trie_step(std::uint32_t node, unsigned char byte) const noexcept {

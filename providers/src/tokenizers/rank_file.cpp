@@ -31,7 +31,7 @@ constexpr std::array<std::uint8_t, 256> kBase64Value = make_base64_values();
 }
 
 /// Appends what `text` stands for; false if it is not base64 with its padding.
-bool append_base64(std::string_view text, std::string& out) {
+bool append_decoded(std::string_view text, std::string& out) {
   if (text.empty() || text.size() % 4 != 0) return false;
   std::size_t padding = 0;
   while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
@@ -55,7 +55,7 @@ void read_line(std::string_view text, std::size_t line, RankFile& file) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) fail_at_line(line, "base64, a blank and a number expected");
   const std::size_t begin = file.bytes.size();
-  if (!append_base64(text.substr(0, blank), file.bytes)) {
+  if (!append_decoded(text.substr(0, blank), file.bytes)) {
     fail_at_line(line, "the token is not base64");
   }
   const std::size_t size = file.bytes.size() - begin;
