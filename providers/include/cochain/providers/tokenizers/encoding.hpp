@@ -76,9 +76,11 @@ class SpecialTokens {
 /// Shape:    open() and parse() know r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base and
 ///           o200k_harmony, and want their rank files; the constructor takes any other.
 ///           A text is UTF-8. What is not becomes U+FFFD first, one for each maximal wrong part, as
-///           browsers do it. Every call takes time in proportion to the text, whatever is in it.
+///           browsers do it. Every call takes time in proportion to the text, whatever is in it;
+///           only where a token has a lower rank than those it is merged from, long words take n
+///           log n.
 /// Units:    offsets are bytes.
-/// Suspends: never; 1 MB takes some 10 to 50 ms, so give long texts to an executor.
+/// Suspends: never; 1 MB takes some 15 to 150 ms, so give long texts to an executor.
 /// Lives:    copies share one state that never changes: any number of threads may use it. A thread
 ///           that encodes keeps a cache of at most 2 MiB for each of its last four encodings.
 /// Errors:   VocabularyError for a name that is not known, a file that is not the one of the name,
