@@ -40,7 +40,7 @@ const Encoding& small_encoding() {
 // Letters of the training text in runs, so that long pieces come about that merge in many ways.
 std::string random_long_piece(std::mt19937_64& random) {
   const std::string_view letters = random() % 2 == 0 ? "ab" : "ehilorstaz";
-  std::string piece(25 + random() % 200, ' ');
+  std::string piece(25 + random() % 100, ' ');
   for (char& c : piece) c = letters[random() % letters.size()];
   return piece;
 }
@@ -49,7 +49,7 @@ void expect_as_reference(const Ranks& ranks, std::uint64_t seed) {
   for (const PieceRule rule : {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k}) {
     const Encoding encoding = encoding_of(ranks, rule);
     std::mt19937_64 random(seed);
-    for (int n = 0; n < 80; ++n) {
+    for (int n = 0; n < 50; ++n) {
       const RandomText text = random_text(random, 60);
       ASSERT_EQ(encoding.encode_ordinary(text.text), reference_encode(ranks, rule, text.mended))
           << "seed " << seed << ", text " << n << ": " << ::testing::PrintToString(text.text);
