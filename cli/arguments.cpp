@@ -26,6 +26,7 @@ Examples:
   cochain batch questions.txt -o answers.jsonl
   cochain batch rows.jsonl -o out.jsonl --template "Translate to French: {text}"
   cochain sim --faults --port 8080
+  cochain tokens README.md
   cochain doctor
 
 Environment:
@@ -77,6 +78,16 @@ user's rights, and root's where the kernel restricts ptrace. The exit code is 1 
 tasks await each other in a circle, or the program cannot be looked into.
 ps fits the terminal, or 120 columns where its output is none; what has no room is
 left out. The field await_cycle of --json names a circle by the id of its first task.
+)";
+
+constexpr const char* kTokensFooter = R"(
+  cochain tokens README.md docs/*.md          a count for each file, and their sum
+  git diff | cochain tokens -m gpt-5-mini
+  cochain tokens -e cl100k_base --ids < text
+  cochain tokens -e o200k_base --jsonl < rows.jsonl   {"text": "..."} to {"ids": [...]}
+Without -e and -m it is o200k_base. The vocabulary is looked for where tiktoken keeps it:
+in TIKTOKEN_CACHE_DIR, or data-gym-cache in the folder for temporary files. The texts of
+special tokens, such as <|endoftext|>, are text.
 )";
 
 double number(const std::string& text, const std::string& what) {
@@ -277,6 +288,23 @@ void add_tasks_options(CLI::App& command, TasksArguments& arguments, bool& json,
   }
 }
 
+void add_tokens_options(CLI::App& command, TokensArguments& arguments, bool& ids, bool& jsonl) {
+  command.footer(kTokensFooter);
+  CLI::Option* encoding =
+      command.add_option("-e,--encoding", arguments.encoding, "such as o200k_base or cl100k_base")
+          ->option_text("NAME");
+  command.add_option("-m,--model", arguments.model, "the model whose encoding it is")
+      ->option_text("MODEL")
+      ->excludes(encoding);
+  command.add_option("--vocab", arguments.vocabulary, "the rank file (.tiktoken) of the encoding")
+      ->option_text("FILE");
+  CLI::Option* ids_flag = command.add_flag("--ids", ids, "the tokens' numbers and not their count");
+  command.add_flag("--jsonl", jsonl, "lines of JSON with a text each, answered by one line each")
+      ->excludes(ids_flag);
+  command.add_option("FILE", arguments.files, "the texts; without any, or for -, stdin")
+      ->option_text("...");
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -326,13 +354,19 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
   CLI::App* tasks_app = app.add_subcommand("tasks", "Show the tasks of a running program.");
   add_tasks_options(*tasks_app, tasks, json, wide);
 
+  TokensArguments tokens;
+  bool ids = false;
+  bool jsonl = false;
+  CLI::App* tokens_app = app.add_subcommand("tokens", "Count the tokens of texts.");
+  add_tokens_options(*tokens_app, tokens, ids, jsonl);
+
   CLI::App* doctor_app = app.add_subcommand("doctor", "Show and check how all this is set up.");
 
   const std::string first = argc > 1 ? argv[1] : "-";
   const auto is_first = [&first](const CLI::App* each) { return each->get_name() == first; };
   if (!first.starts_with('-') && app.get_subcommands(is_first).empty()) {
     throw UsageError("there is no command '" + first +
-                     "'; there are chat, batch, sim, tasks and doctor");
+                     "'; there are chat, batch, sim, tasks, tokens and doctor");
   }
   app.parse(argc, argv);
   chat.model.stream = batch.model.stream = !no_stream;
@@ -342,6 +376,11 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
     if (json) tasks.view = TasksView::kJson;
     if (tasks_app->got_subcommand("pstree")) tasks.view = TasksView::kTree;
     return tasks;
+  }
+  if (*tokens_app) {
+    if (ids) tokens.output = TokensOutput::kIds;
+    if (jsonl) tokens.output = TokensOutput::kJsonLines;
+    return tokens;
   }
   if (*batch_app) {
     batch.format = format_of(format);

@@ -79,6 +79,20 @@ class TasksArguments {
   TasksView view = TasksView::kTable;
 };
 
+/// What `cochain tokens` writes.
+enum class TokensOutput { kCount, kIds, kJsonLines };
+
+/// `cochain tokens`
+class TokensArguments {
+ public:
+  TokensArguments() = default;
+  std::string encoding;            // empty: that of the model
+  std::string model;               // empty: o200k_base is meant
+  std::string vocabulary;          // a rank file; empty: that of tiktoken's cache
+  std::vector<std::string> files;  // none: stdin
+  TokensOutput output = TokensOutput::kCount;
+};
+
 /// A text to print on stdout, and nothing else to do: --help, --version.
 class TextToPrint {
  public:
@@ -87,7 +101,7 @@ class TextToPrint {
 };
 
 using Arguments = std::variant<ChatArguments, BatchArguments, SimArguments, TasksArguments,
-                               DoctorArguments, TextToPrint>;
+                               TokensArguments, DoctorArguments, TextToPrint>;
 
 /// Reads the command line.
 /// Errors:   UsageError.

@@ -20,6 +20,10 @@ namespace cochain::cli {
 /// Errors: Error if that program cannot be looked into.
 [[nodiscard]] ExitCode run_tasks(const TasksArguments& arguments);
 
+/// Counts or writes the tokens of texts. kPartial if a line of JSON was none of the wanted form.
+/// Errors: VocabularyError; std::system_error for a file that cannot be read.
+[[nodiscard]] ExitCode run_tokens(const TokensArguments& arguments);
+
 /// Says how this program is built and set up.
 [[nodiscard]] ExitCode run_doctor(const DoctorArguments& arguments);
 

@@ -8,6 +8,7 @@
 #include "cochain/chains/model/redact.hpp"
 #include "cochain/chains/prompts/template.hpp"
 #include "cochain/providers/registry.hpp"
+#include "cochain/providers/tokenizers/vocabulary_cache.hpp"
 
 namespace cochain::cli {
 namespace {
@@ -94,6 +95,10 @@ Found find(const std::exception_ptr& error) {
     return {{ExitCode::kConfig, "config", ""}, failed.what()};
   } catch (const PromptError& failed) {
     return {{ExitCode::kUsage, "template", ""}, failed.what()};
+  } catch (const MissingVocabularyError& failed) {
+    return {{ExitCode::kConfig, "vocabulary", ""}, failed.what()};
+  } catch (const VocabularyError& failed) {
+    return {{ExitCode::kUsage, "vocabulary", ""}, failed.what()};
   } catch (const UsageError& failed) {
     return {{ExitCode::kUsage, "usage", ""}, failed.what()};
   } catch (const BrokenPipe& failed) {

@@ -145,7 +145,7 @@ TEST(Arguments, PrintsHelpAndVersion) {
   EXPECT_NE(parse_as<TextToPrint>({"--version"}).text.find(COCHAIN_VERSION), std::string::npos);
   const std::string help = parse_as<TextToPrint>({"--help"}).text;
   for (const char* word :
-       {"chat", "batch", "sim", "doctor", "OPENAI_API_KEY", "Exit codes", "130"}) {
+       {"chat", "batch", "sim", "tokens", "doctor", "OPENAI_API_KEY", "Exit codes", "130"}) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
   }
   EXPECT_NE(parse_as<TextToPrint>({"batch", "--help"}).text.find("custom_id"), std::string::npos);
@@ -154,7 +154,7 @@ TEST(Arguments, PrintsHelpAndVersion) {
 }
 
 TEST(Arguments, HaveHelpThatFitsATerminal) {
-  for (const char* command : {"chat", "batch", "sim", "doctor"}) {
+  for (const char* command : {"chat", "batch", "sim", "tokens", "doctor"}) {
     const std::string help = parse_as<TextToPrint>({command, "--help"}).text;
     for (std::size_t start = 0; start < help.size();) {
       const std::size_t end = std::min(help.find('\n', start), help.size());

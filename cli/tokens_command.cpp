@@ -1,0 +1,157 @@
+// cochain tokens: how many tokens texts have, or which.
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <boost/json.hpp>
+
+#include "cochain/providers/tokenizers/vocabulary_cache.hpp"
+#include "commands.hpp"
+#include "fd_io.hpp"
+#include "line_splitter.hpp"
+
+namespace cochain::cli {
+namespace {
+
+namespace json = boost::json;
+
+Encoding encoding_of(const TokensArguments& arguments) {
+  std::string name = arguments.encoding;
+  if (name.empty()) {
+    name = arguments.model.empty() ? "o200k_base" : encoding_for_model(arguments.model);
+  }
+  if (!arguments.vocabulary.empty()) return Encoding::open(name, arguments.vocabulary);
+  return VocabularyCache::from_environment().load(name);
+}
+
+/// A file or stdin, a block at a time. Nothing else goes on here, so reading may wait.
+class BlockReader {
+ public:
+  explicit BlockReader(const std::string& path) : name_(path == "-" ? "stdin" : path) {
+    fd_ = UniqueFd(path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd_.get() < 0) fail();
+  }
+  /// The next block; empty at the end.
+  std::string read() {
+    std::string block(kBlockBytes, '\0');
+    ssize_t got = -1;
+    do {
+      got = ::read(fd_.get(), block.data(), block.size());
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) fail();
+    block.resize(static_cast<std::size_t>(got));
+    return block;
+  }
+  std::string read_all() {
+    std::string text;
+    for (std::string block = read(); !block.empty(); block = read()) text += block;
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t kBlockBytes = std::size_t{256} * 1024;
+  [[noreturn]] void fail() const { throw std::system_error(errno, std::generic_category(), name_); }
+  std::string name_;
+  UniqueFd fd_;
+};
+
+void write_all(FdWriter& out) {
+  while (!out.flush_now()) {  // a reader that takes its time, such as a pager
+  }
+}
+
+std::string ids_text(const std::vector<TokenId>& ids) {
+  std::string text;
+  for (const TokenId id : ids) text += (text.empty() ? "" : " ") + std::to_string(id);
+  return text;
+}
+
+/// The text of a line of JSON; nothing, and `problem` says why, if it is of another form.
+std::optional<std::string> text_of_line(const TextLine& line, std::string& problem) {
+  if (line.too_long) {
+    problem = "the line is longer than 8 MiB";
+    return std::nullopt;
+  }
+  boost::system::error_code error;
+  const json::value row = json::parse(line.text, error);
+  if (error) {
+    problem = "not valid JSON: " + error.message();
+    return std::nullopt;
+  }
+  const json::object* object = row.if_object();
+  const json::value* text = object ? object->if_contains("text") : nullptr;
+  if (text == nullptr || !text->is_string()) {
+    problem = R"(wanted an object with a string "text")";
+    return std::nullopt;
+  }
+  return std::string(text->get_string());
+}
+
+/// False if the line was none of the wanted form.
+bool answer_line(const Encoding& encoding, const TextLine& line, FdWriter& out) {
+  std::string problem;
+  const std::optional<std::string> text = text_of_line(line, problem);
+  json::object answer;
+  if (text) {
+    const std::vector<TokenId> ids = encoding.encode_ordinary(*text);
+    answer["ids"] = json::array(ids.begin(), ids.end());
+  } else {
+    answer["error"] = "line " + std::to_string(line.number) + ": " + problem;
+  }
+  out.add(json::serialize(answer) + '\n');
+  return text.has_value();
+}
+
+ExitCode answer_lines(const Encoding& encoding, const std::string& path, FdWriter& out) {
+  BlockReader reader(path);
+  LineSplitter lines;
+  bool good = true;
+  const auto answer_those_there = [&] {
+    while (const std::optional<TextLine> line = lines.next()) {
+      if (!line->blank()) good = answer_line(encoding, *line, out) && good;
+    }
+    write_all(out);
+  };
+  for (std::string block = reader.read(); !block.empty(); block = reader.read()) {
+    lines.feed(block);
+    answer_those_there();
+  }
+  lines.finish();
+  answer_those_there();
+  return good ? ExitCode::kOk : ExitCode::kPartial;
+}
+
+}  // namespace
+
+ExitCode run_tokens(const TokensArguments& arguments) {
+  const Encoding encoding = encoding_of(arguments);
+  std::vector<std::string> files = arguments.files;
+  if (files.empty()) files.emplace_back("-");
+  FdWriter out(UniqueFd(STDOUT_FILENO), "stdout");
+  ExitCode code = ExitCode::kOk;
+  std::size_t sum = 0;
+  for (const std::string& file : files) {
+    if (arguments.output == TokensOutput::kJsonLines) {
+      if (answer_lines(encoding, file, out) != ExitCode::kOk) code = ExitCode::kPartial;
+    } else if (arguments.output == TokensOutput::kIds) {
+      out.add(ids_text(encoding.encode_ordinary(BlockReader(file).read_all())) + '\n');
+    } else {
+      const std::size_t count = encoding.count(BlockReader(file).read_all());
+      sum += count;
+      out.add(std::to_string(count) + (files.size() > 1 ? "  " + file : "") + '\n');
+    }
+    write_all(out);
+  }
+  const bool several = arguments.output == TokensOutput::kCount && files.size() > 1;
+  if (several) out.add(std::to_string(sum) + "  in all\n");
+  write_all(out);
+  return code;
+}
+
+}  // namespace cochain::cli
