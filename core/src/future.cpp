@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "callback_state.hpp"
+#include "cancel_chain.hpp"
 #include "cochain/core/event_loop.hpp"
 #include "loop_debug.hpp"
 #include "loop_member.hpp"
@@ -123,6 +124,7 @@ std::shared_ptr<CallbackState> FutureBase::add_done_callback(
 bool JoinWaiter::request_cancel(const std::string& message) noexcept {
   // Tasks that await each other in a circle: the request came around, so the circle opens here.
   if (target_->is_passing_on_cancel()) return Waiter::request_cancel(message);
+  if (defer_cancel(*target_)) return true;
   return target_->cancel(message);
 }
 

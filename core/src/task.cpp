@@ -3,13 +3,22 @@
 #include "cochain/core/task.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
+#include "cancel_chain.hpp"
 #include "cochain/core/event_loop.hpp"
 #include "loop_debug.hpp"
 #include "printable_text.hpp"
 
 namespace cochain {
 namespace detail {
+namespace {
+
+/// Where the task that is to be cancelled next is put, while a task passes its request on.
+thread_local TaskBase** next_cancelled = nullptr;
+
+}  // namespace
 
 TaskBase::TaskBase(EventLoop& loop, PromiseBase& root, std::string_view name)
     : FutureBase(loop),
@@ -55,17 +64,39 @@ void TaskBase::step() noexcept {
   running_ = false;
 }
 
+bool defer_cancel(FutureBase& target) noexcept {
+  if (next_cancelled == nullptr || target.done()) return false;
+  auto* task = dynamic_cast<TaskBase*>(&target);
+  if (task == nullptr) return false;
+  *std::exchange(next_cancelled, nullptr) = task;
+  return true;
+}
+
+// A request goes down a chain of tasks that await each other in a loop, not in calls: such a chain
+// may be longer than a stack is deep.
 bool TaskBase::cancel(std::string message) {
   if (done()) return false;
-  ++cancel_requests_;
-  note_cancel_message(message);
-  if (waiting_ && !waiting_->woken_ && !passing_on_cancel_) {
-    passing_on_cancel_ = true;
-    const bool accepted = waiting_->request_cancel(message);
-    passing_on_cancel_ = false;
-    if (accepted) return true;
+  std::vector<TaskBase*> passed;
+  for (TaskBase* task = this; task != nullptr;) {
+    ++task->cancel_requests_;
+    task->note_cancel_message(message);
+    if (task->waiting_ == nullptr || task->waiting_->woken_ || task->passing_on_cancel_) {
+      task->must_cancel_ = true;
+      break;
+    }
+    task->passing_on_cancel_ = true;
+    TaskBase* next = nullptr;
+    TaskBase** const outer = std::exchange(next_cancelled, &next);
+    if (!task->waiting_->request_cancel(message)) task->must_cancel_ = true;
+    next_cancelled = outer;
+    if (next == nullptr) {
+      task->passing_on_cancel_ = false;
+    } else {
+      passed.push_back(task);
+    }
+    task = next;
   }
-  must_cancel_ = true;
+  for (TaskBase* task : passed) task->passing_on_cancel_ = false;
   return true;
 }
 

@@ -188,7 +188,7 @@ ASYNC_TEST(TaskCancel, OfAJoinerCancelsItsTarget) {
 ASYNC_TEST(TaskCancel, ReachesTheInnermostOfALongChainOfJoiners) {
   const Task<int> innermost = create_task(after(1h, 1));
   Task<int> last = innermost;
-  for (int i = 0; i < 20'000; ++i) last = create_task(await_task(last));
+  for (int i = 0; i < 100'000; ++i) last = create_task(await_task(last));
   co_await passes(2);
   last.cancel();
   const std::exception_ptr error = co_await error_of(last);
