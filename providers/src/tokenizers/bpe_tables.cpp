@@ -55,8 +55,9 @@ void BpeTables::place_tokens(const RankFile& file) {
     }
     lines[token.rank] = token.line;
     tokens_[token.rank].shorter_and_length |= token.size;
-    set_split(token.rank, kNoRank, kNoRank);
   }
+  // A rank that is left out is no token, and so has no parts either.
+  for (Rank rank = 0; rank < rank_end_; ++rank) set_split(rank, kNoRank, kNoRank);
   bytes_.assign(file.bytes.size() + kReadBeyond, '\0');
   std::uint32_t begin = 0;
   for (Token& token : tokens_) {

@@ -38,7 +38,6 @@ TokenId Vocabulary::id_end() const noexcept { return tables_->rank_end(); }
 std::string_view Vocabulary::bytes(TokenId id) const noexcept { return tables_->bytes(id); }
 
 std::optional<TokenId> Vocabulary::find(std::string_view bytes) const noexcept {
-  if (bytes.empty()) return std::nullopt;
   const detail::Rank rank = tables_->find(bytes);
   if (rank == detail::kNoRank) return std::nullopt;
   return rank;
