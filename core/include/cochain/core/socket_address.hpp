@@ -8,8 +8,7 @@
 namespace cochain {
 
 /// The address of a socket, as text.
-/// Shape: `host()` is a number such as "127.0.0.1" or "fe80::1%eth0", never a name; `path()` is
-/// that
+/// Shape: `host()` is a number such as "127.0.0.1" or "fe80::1%eth0", never a name; `path()` that
 ///        of a Unix domain socket: it begins with NUL if it is abstract, and is empty if unnamed.
 class SocketAddress {
  public:

@@ -128,8 +128,7 @@ class ReplayTransport final : public HttpTransport {
 };
 
 /// Passes requests on to another transport and keeps what was said, without secrets.
-/// Shape:    an exchange is kept when its body ended, or was dropped: then it is `truncated`,
-/// unless
+/// Shape:    an exchange is kept when its body ended, or was dropped: `truncated` then, unless
 ///           finish() was called. Of the request, the body is kept, and no header. The values of
 ///           `secret_headers` are blotted out wherever they occur; so are query members that hold
 ///           keys, credentials in answers' headers, and key-like words in the bodies of errors.

@@ -180,9 +180,8 @@ ToolPtr make_function_tool(ToolSpec spec, F function, ToolOptions options) {
 }  // namespace detail
 
 /// A tool out of a function: `make_tool<Args>("weather", "The weather of a place.", f)`.
-/// Shape:    `f` is `R(Args)` or `Coro<R>(Args)`, with a ToolContext as second parameter if it
-/// wants
-///           one. Args is a described struct (see model/describe.hpp), from which the schema comes,
+/// Shape:    `f` is `R(Args)` or `Coro<R>(Args)`, with a ToolContext behind Args if it wants one.
+///           Args is a described struct (see model/describe.hpp), from which the schema comes,
 ///           or NoArguments; then `f` need not take it. R is text, JSON, a ToolResult, void, or
 ///           whatever to_json() takes.
 ///           A plain function runs on the loop, which it must not block, or, if the options say

@@ -18,9 +18,8 @@ class BpeTables;
 using TokenId = std::uint32_t;
 
 /// The ordinary tokens of a byte-pair encoding, and the tables to find them.
-/// Shape:  from the text of a `.tiktoken` file: lines of base64, a blank and a number. The number
-/// is
-///         both the id of the token and its rank: what has the lower one is merged first.
+/// Shape:  from the text of a `.tiktoken` file: lines of base64, a blank and a number. That number
+///         is both the id of the token and its rank: what has the lower one is merged first.
 /// Units:  at most 2 million tokens; a token has at most 1024 bytes.
 /// Lives:  copies share the tables, which never change: any number of threads may use them.
 /// Errors: VocabularyError naming the line, or the byte that has no token of its own.
