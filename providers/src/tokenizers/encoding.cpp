@@ -4,102 +4,14 @@
 
 #include <algorithm>
 #include <limits>
-#include <unordered_map>
 
-#include "bpe_tables.hpp"
-#include "cochain/providers/tokenizers/tokenizer_error.hpp"
-#include "piece_encoder.hpp"
-#include "pretokenizer.hpp"
-#include "special_finder.hpp"
+#include "encoding_state.hpp"
+#include "incremental_encoding.hpp"
 #include "utf8.hpp"
 #include "utf8_text.hpp"
 
 namespace cochain {
 namespace detail {
-
-/// What the copies of an encoding share.
-class EncodingState {
- public:
-  EncodingState(std::string name, PieceRule rule, Vocabulary vocabulary,
-                std::shared_ptr<const BpeTables> tables, std::vector<SpecialToken> special_tokens)
-      : name_(std::move(name)),
-        piece_end_(piece_end_of(rule)),
-        vocabulary_(std::move(vocabulary)),
-        tables_(std::move(tables)),
-        special_tokens_(std::move(special_tokens)) {
-    std::unordered_map<std::string_view, TokenId> ids;
-    for (const SpecialToken& token : special_tokens_) {
-      if (token.text().empty()) throw VocabularyError(name_ + ": a special token has no text");
-      if (!ids.emplace(token.text(), token.id()).second) {
-        throw VocabularyError(name_ + ": the special token " + token.text() + " is there twice");
-      }
-      if (!tables_->bytes(token.id()).empty()) {
-        throw VocabularyError(name_ + ": the special token " + token.text() + " has the id " +
-                              std::to_string(token.id()) + " of an ordinary token");
-      }
-      special_of_id_.emplace(token.id(), &token);  // of two names, the first is decoded
-    }
-    finder_ = SpecialFinder(special_tokens_);
-  }
-  EncodingState(const EncodingState&) = delete;
-  EncodingState& operator=(const EncodingState&) = delete;
-  ~EncodingState() = default;
-
-  [[nodiscard]] const std::string& name() const noexcept { return name_; }
-  [[nodiscard]] const Vocabulary& vocabulary() const noexcept { return vocabulary_; }
-  [[nodiscard]] const std::vector<SpecialToken>& special_tokens() const noexcept {
-    return special_tokens_;
-  }
-  [[nodiscard]] const SpecialFinder& finder() const noexcept { return finder_; }
-
-  /// Appends the tokens of a text that is UTF-8; stops behind the piece with which `ids` comes to
-  /// have more than `size_max`.
-  void encode(std::string_view text, std::size_t size_max, std::vector<TokenId>& ids) const {
-    PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
-    const char* piece = text.data();
-    const char* const end = piece + text.size();
-    while (piece != end && ids.size() <= size_max) {
-      const char* const piece_end = piece_end_(piece, end);
-      encoder.encode(*tables_, piece, piece_end, end, ids);
-      piece = piece_end;
-    }
-  }
-
-  /// How many tokens a text that is UTF-8 has; something above `count_max` if it has more.
-  [[nodiscard]] std::size_t count(std::string_view text, std::size_t count_max) const {
-    PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
-    std::vector<TokenId> ids;
-    std::size_t total = 0;
-    const char* piece = text.data();
-    const char* const end = piece + text.size();
-    while (piece != end && total <= count_max) {
-      const char* const piece_end = piece_end_(piece, end);
-      encoder.encode(*tables_, piece, piece_end, end, ids);
-      total += ids.size();
-      ids.clear();
-      piece = piece_end;
-    }
-    return total;
-  }
-
-  [[nodiscard]] std::string_view bytes(TokenId id) const {
-    const std::string_view ordinary = tables_->bytes(id);
-    if (!ordinary.empty()) return ordinary;
-    const auto special = special_of_id_.find(id);
-    if (special == special_of_id_.end()) throw UnknownTokenError(name_, id);
-    return special->second->text();
-  }
-
- private:
-  std::string name_;
-  PieceEnd piece_end_;
-  Vocabulary vocabulary_;
-  std::shared_ptr<const BpeTables> tables_;
-  std::vector<SpecialToken> special_tokens_;
-  std::unordered_map<TokenId, const SpecialToken*> special_of_id_;
-  SpecialFinder finder_;
-};
-
 namespace {
 
 constexpr std::size_t kNoTokenLimit = std::numeric_limits<std::size_t>::max();
@@ -112,6 +24,29 @@ std::size_t code_point_begin(std::string_view text, std::size_t at) noexcept {
     --at;
   }
   return at;
+}
+
+struct CountedBeginning {
+  std::string_view text;  // as much as was read
+  std::size_t tokens;     // of all of the text, or above the limit
+};
+
+/// Reads no further than it must to tell whether there are more tokens than `limit`.
+CountedBeginning count_beginning(const std::shared_ptr<const EncodingState>& state,
+                                 std::string_view text, std::size_t limit) {
+  constexpr std::size_t kBlockBytes = std::size_t{16} * 1024;
+  if (text.size() <= kBlockBytes) return {text, state->count(Utf8Text(text).view(), limit)};
+  IncrementalEncoding encoder(state);
+  std::size_t tokens = 0;
+  for (std::size_t read = 0; read < text.size();) {
+    const std::string_view block = text.substr(read, kBlockBytes);
+    encoder.append(block);
+    read += block.size();
+    tokens += encoder.take().size();
+    if (tokens > limit) return {text.substr(0, read), tokens};
+  }
+  encoder.finish();
+  return {text, tokens + encoder.take().size()};
 }
 
 }  // namespace
@@ -180,17 +115,18 @@ std::size_t Encoding::count(std::string_view text) const {
 }
 
 std::optional<std::size_t> Encoding::count_up_to(std::string_view text, std::size_t limit) const {
-  const std::size_t count = state_->count(detail::Utf8Text(text).view(), limit);
-  if (count > limit) return std::nullopt;
-  return count;
+  const detail::CountedBeginning counted = detail::count_beginning(state_, text, limit);
+  if (counted.tokens > limit) return std::nullopt;
+  return counted.tokens;
 }
 
 std::string_view Encoding::truncate(std::string_view text, std::size_t limit) const {
-  detail::Utf8Text mended(text);
+  const detail::CountedBeginning counted = detail::count_beginning(state_, text, limit);
+  if (counted.tokens <= limit) return text;
+  detail::Utf8Text mended(counted.text);
   const std::string_view view = mended.view();
   std::vector<TokenId> ids;
   state_->encode(view, limit, ids);
-  if (ids.size() <= limit) return text;
   std::vector<std::size_t> ends{0};
   for (std::size_t n = 0; n < limit; ++n)
     ends.push_back(ends.back() + state_->bytes(ids[n]).size());
@@ -221,6 +157,10 @@ std::vector<std::size_t> Encoding::offsets(std::string_view text) const {
     at += state_->bytes(id).size();
   }
   return result;
+}
+
+std::unique_ptr<IncrementalEncoder> Encoding::incremental() const {
+  return std::make_unique<detail::IncrementalEncoding>(state_);
 }
 
 }  // namespace cochain

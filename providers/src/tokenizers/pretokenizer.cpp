@@ -187,4 +187,27 @@ PieceEnd piece_end_of(PieceRule rule) noexcept {
   return o200k_piece_end;
 }
 
+// Words are the only pieces whose end depends on what is far behind it, and words go on over
+// letters and marks, and an apostrophe with the letters of a contraction. So they look no further
+// than the first code point of another kind. Runs of spaces look at the one that ends them. What
+// ends at such a place or before has not looked behind it; a piece that goes over it is not meant.
+const char* settled_end(const char* begin, const char* tried, const char* end) noexcept {
+  constexpr std::uint8_t kWordClass = kLetterClass | kUpperClass | kLowerClass;
+  const char* behind = nullptr;  // a space that was passed: it needs a code point that is none
+  for (const char* p = end; p != begin;) {
+    --p;
+    if ((static_cast<unsigned char>(*p) & 0xC0U) == 0x80U) continue;
+    const std::uint8_t kind = look_at(p).kind;
+    const bool is_space = (kind & kSpaceClass) != 0;
+    if (behind != nullptr && !is_space) return behind;
+    if (p < tried) return begin;
+    if (is_space) {
+      behind = p;
+    } else if ((kind & kWordClass) == 0 && *p != '\'') {
+      return p;
+    }
+  }
+  return begin;
+}
+
 }  // namespace cochain::detail

@@ -13,4 +13,9 @@ using PieceEnd = const char* (*)(const char* begin, const char* end) noexcept;
 /// Calls over a whole text together take time in proportion to its length.
 [[nodiscard]] PieceEnd piece_end_of(PieceRule rule) noexcept;
 
+/// A place of the text [begin, end) such that pieces that end there or before are pieces whatever
+/// is appended. `begin` if none was found; places before `tried` are known to be of no use.
+[[nodiscard]] const char* settled_end(const char* begin, const char* tried,
+                                      const char* end) noexcept;
+
 }  // namespace cochain::detail

@@ -86,7 +86,7 @@ class SpecialTokens {
 /// Errors:   VocabularyError for a name that is not known, a file that is not the one of the name,
 ///           and special tokens that are empty, twice there, or have the id of an ordinary token.
 /// Source:   openai/tiktoken 0.14, tiktoken_ext/openai_public.py and core.py.
-class Encoding {
+class Encoding final : public Tokenizer {
  public:
   Encoding(std::string name, PieceRule rule, Vocabulary vocabulary,
            std::vector<SpecialToken> special_tokens);
@@ -95,7 +95,7 @@ class Encoding {
   /// The names that open() and parse() know.
   [[nodiscard]] static std::vector<std::string> known_names();
 
-  [[nodiscard]] const std::string& name() const noexcept;
+  [[nodiscard]] const std::string& name() const noexcept override;
   [[nodiscard]] const Vocabulary& vocabulary() const noexcept;
   [[nodiscard]] const std::vector<SpecialToken>& special_tokens() const noexcept;
 
@@ -103,28 +103,22 @@ class Encoding {
   [[nodiscard]] std::vector<TokenId> encode(std::string_view text,
                                             const SpecialTokens& special = SpecialTokens()) const;
   /// The same, with no special tokens: their text is text.
-  [[nodiscard]] std::vector<TokenId> encode_ordinary(std::string_view text) const;
+  [[nodiscard]] std::vector<TokenId> encode_ordinary(std::string_view text) const override;
 
-  /// The text of the tokens, with U+FFFD for what is not UTF-8: a cut may fall inside a character.
   /// Errors: UnknownTokenError.
-  [[nodiscard]] std::string decode(std::span<const TokenId> ids) const;
+  [[nodiscard]] std::string decode(std::span<const TokenId> ids) const override;
   /// The bytes of the tokens, as they are.
   /// Errors: UnknownTokenError.
   [[nodiscard]] std::string decode_bytes(std::span<const TokenId> ids) const;
 
-  /// How many tokens encode_ordinary() gives.
-  [[nodiscard]] std::size_t count(std::string_view text) const;
-  /// The same, or nothing as soon as there are more than `limit`.
+  [[nodiscard]] std::size_t count(std::string_view text) const override;
   [[nodiscard]] std::optional<std::size_t> count_up_to(std::string_view text,
-                                                       std::size_t limit) const;
-  /// A beginning of the text, whole code points, whose count() is at most `limit`.
+                                                       std::size_t limit) const override;
   /// Shape: cut where a token ends, if nothing speaks against it.
-  /// Lives: as long as what `text` refers to.
-  [[nodiscard]] std::string_view truncate(std::string_view text, std::size_t limit) const;
-  /// Where each token of encode_ordinary() begins in the text.
-  /// Shape: never decreasing. A token may begin inside a character; one that begins inside a
-  ///        U+FFFD that stands for wrong bytes begins where they do.
-  [[nodiscard]] std::vector<std::size_t> offsets(std::string_view text) const;
+  [[nodiscard]] std::string_view truncate(std::string_view text, std::size_t limit) const override;
+  /// Shape: a token that begins inside a U+FFFD that stands for wrong bytes begins where they do.
+  [[nodiscard]] std::vector<std::size_t> offsets(std::string_view text) const override;
+  [[nodiscard]] std::unique_ptr<IncrementalEncoder> incremental() const override;
 
  private:
   std::shared_ptr<const detail::EncodingState> state_;

@@ -2,20 +2,18 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include "cochain/chains/model/tokenizer.hpp"
 
 namespace cochain {
 
 namespace detail {
 class BpeTables;
 }  // namespace detail
-
-/// The number that stands for a token.
-using TokenId = std::uint32_t;
 
 /// The ordinary tokens of a byte-pair encoding, and the tables to find them.
 /// Shape:  from the text of a `.tiktoken` file: lines of base64, a blank and a number. That number
