@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cochain/chains/model/message_utils.hpp"
+#include "cochain/chains/model/tokenize.hpp"
 
 namespace cochain {
 
@@ -60,12 +61,18 @@ std::size_t largest(std::size_t most, Fits&& fits) {
   return low;
 }
 
+std::size_t text_bytes(const Messages& messages) {
+  std::size_t bytes = 0;
+  for (const Message& message : messages) bytes += message.text().size();
+  return bytes;
+}
+
 class Trimmer {
  public:
   Trimmer(Messages messages, const TrimOptions& options)
       : messages_(std::move(messages)),
         options_(options),
-        budget_(options.max_tokens()),
+        budget_(std::max<std::int64_t>(options.max_tokens() - options.reserved_tokens(), 0)),
         last_(options.strategy() == TrimStrategy::kLast) {}
 
   Messages run() {
@@ -159,8 +166,19 @@ class Trimmer {
 
 }  // namespace
 
+std::int64_t TrimOptions::reserved_tokens() const {
+  if (!tokenizer_) return 0;
+  const TokenCounting tools = TokenCounting().tools(counting_.tools());
+  return counting_.tokens_per_reply() +
+         count_tokens(std::span<const Message>(), *tokenizer_, tools);
+}
+
 std::int64_t TrimOptions::count(std::span<const Message> messages) const {
-  return counter_ ? counter_(messages) : count_tokens_approximately(messages);
+  if (counter_) return counter_(messages);
+  if (!tokenizer_) return count_tokens_approximately(messages);
+  TokenCounting texts = counting_;
+  texts.tokens_per_reply(0).tools({});
+  return count_tokens(messages, *tokenizer_, texts);
 }
 
 std::vector<std::string> TrimOptions::split(std::string_view text) const {
@@ -180,7 +198,13 @@ Messages trim_messages(Messages messages, const TrimOptions& options) {
 }
 
 Coro<Messages> MessageTrimmer::do_invoke(Messages input, RunConfig) const {
-  co_return trim_messages(std::move(input), options_);
+  constexpr std::size_t kInlineBytes = std::size_t{4} * 1024;
+  if (!options_.tokenizer() || text_bytes(input) <= kInlineBytes) {
+    co_return trim_messages(std::move(input), options_);
+  }
+  Messages kept =
+      co_await run_in_executor(tokenizer_executor(), trim_messages, std::move(input), options_);
+  co_return kept;
 }
 
 }  // namespace cochain

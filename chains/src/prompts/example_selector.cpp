@@ -63,6 +63,12 @@ LengthBasedExampleSelector& LengthBasedExampleSelector::with_length(Length lengt
   return *this;
 }
 
+LengthBasedExampleSelector& LengthBasedExampleSelector::with_tokenizer(
+    std::shared_ptr<const Tokenizer> tokenizer) {
+  return with_length(
+      [tokenizer = std::move(tokenizer)](std::string_view text) { return tokenizer->count(text); });
+}
+
 LengthBasedExampleSelector& LengthBasedExampleSelector::add_example(Variables example) {
   const std::size_t size = length_(template_.format(example));
   examples_.emplace_back(std::move(example), size);

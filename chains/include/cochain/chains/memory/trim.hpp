@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "cochain/chains/model/message.hpp"
+#include "cochain/chains/model/token_count.hpp"
 #include "cochain/chains/runnable/runnable.hpp"
 
 namespace cochain {
@@ -31,7 +33,19 @@ class TrimOptions {
   explicit TrimOptions(std::int64_t max_tokens) : max_tokens_(max_tokens) {}
 
   TrimOptions& strategy(TrimStrategy value) { return set(strategy_, value); }
-  TrimOptions& token_counter(TokenCounter value) { return set(counter_, std::move(value)); }
+  /// Of this and tokenizer(), what was said last holds.
+  TrimOptions& token_counter(TokenCounter value) {
+    tokenizer_.reset();
+    return set(counter_, std::move(value));
+  }
+  /// Counts exactly, as count_tokens() does; what begins the answer, and tools, are a part of the
+  /// budget.
+  TrimOptions& tokenizer(std::shared_ptr<const Tokenizer> value,
+                         TokenCounting how = TokenCounting()) {
+    counter_ = nullptr;
+    counting_ = std::move(how);
+    return set(tokenizer_, std::move(value));
+  }
   /// Keeps the system message at the head, whatever else goes; only with kLast.
   TrimOptions& keep_system() { return set(keep_system_, true); }
   /// A message that does not fit whole may be kept in part, if the splitter finds pieces.
@@ -50,6 +64,11 @@ class TrimOptions {
   [[nodiscard]] bool allows_partial() const noexcept { return partial_; }
   [[nodiscard]] const std::vector<Role>& start_on() const noexcept { return start_on_; }
   [[nodiscard]] const std::vector<Role>& end_on() const noexcept { return end_on_; }
+  [[nodiscard]] const std::shared_ptr<const Tokenizer>& tokenizer() const noexcept {
+    return tokenizer_;
+  }
+  /// What of max_tokens() is not the messages'.
+  [[nodiscard]] std::int64_t reserved_tokens() const;
   [[nodiscard]] std::int64_t count(std::span<const Message> messages) const;
   [[nodiscard]] std::vector<std::string> split(std::string_view text) const;
 
@@ -68,6 +87,8 @@ class TrimOptions {
   TrimStrategy strategy_ = TrimStrategy::kLast;
   TokenCounter counter_;
   TextSplitter splitter_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
+  TokenCounting counting_;  // with the tokenizer
   std::vector<Role> start_on_;
   std::vector<Role> end_on_;
   bool keep_system_ = false;
@@ -86,6 +107,7 @@ class TrimOptions {
 extern template class Runnable<Messages, Messages>;
 
 /// trim_messages() as a step: `prompt | MessageTrimmer(options) | model`.
+/// Suspends: with a tokenizer and more than 4 KiB of text, until tokenizer_executor() has done it.
 class MessageTrimmer final : public Runnable<Messages, Messages> {
  public:
   explicit MessageTrimmer(TrimOptions options) : options_(std::move(options)) {}

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "cochain/chains/model/tokenizer.hpp"
 #include "cochain/chains/prompts/template.hpp"
 
 namespace cochain {
@@ -45,8 +47,10 @@ class LengthBasedExampleSelector final : public ExampleSelector {
   explicit LengthBasedExampleSelector(TextTemplate example,
                                       std::vector<Variables> examples = std::vector<Variables>());
   LengthBasedExampleSelector& with_length_max(std::size_t value);
-  /// Measures a text in another way, in tokens for one.
+  /// Measures a text in another way.
   LengthBasedExampleSelector& with_length(Length length);
+  /// Measures a text in tokens.
+  LengthBasedExampleSelector& with_tokenizer(std::shared_ptr<const Tokenizer> tokenizer);
   /// Errors: PromptError if the example lacks a variable that its template names.
   LengthBasedExampleSelector& add_example(Variables example);
 
