@@ -87,7 +87,13 @@ constexpr const char* kTokensFooter = R"(
   cochain tokens -e o200k_base --jsonl < rows.jsonl   {"text": "..."} to {"ids": [...]}
 Without -e and -m it is o200k_base. The vocabulary is looked for where tiktoken keeps it:
 in TIKTOKEN_CACHE_DIR, or data-gym-cache in the folder for temporary files. The texts of
-special tokens, such as <|endoftext|>, are text.
+special tokens, such as <|endoftext|>, are text. `cochain tokens fetch NAME` puts one there.
+)";
+
+constexpr const char* kFetchFooter = R"(
+  cochain tokens fetch o200k_base cl100k_base
+The files come from OpenAI, or from a mirror, are checked by their SHA-256, and are kept where
+tiktoken keeps them. What is there already is not fetched again.
 )";
 
 double number(const std::string& text, const std::string& what) {
@@ -305,6 +311,16 @@ void add_tokens_options(CLI::App& command, TokensArguments& arguments, bool& ids
       ->option_text("...");
 }
 
+CLI::App* add_fetch(CLI::App& tokens, FetchArguments& arguments) {
+  CLI::App* fetch = tokens.add_subcommand("fetch", "Put vocabularies into tiktoken's cache.");
+  fetch->footer(kFetchFooter);
+  fetch->add_option("NAME", arguments.encodings, "such as o200k_base or cl100k_base")
+      ->option_text("...")
+      ->required();
+  fetch->add_option("--from", arguments.from, "the folder of a mirror")->option_text("URL");
+  return fetch;
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -359,6 +375,8 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
   bool jsonl = false;
   CLI::App* tokens_app = app.add_subcommand("tokens", "Count the tokens of texts.");
   add_tokens_options(*tokens_app, tokens, ids, jsonl);
+  FetchArguments fetch;
+  const CLI::App* fetch_app = add_fetch(*tokens_app, fetch);
 
   CLI::App* doctor_app = app.add_subcommand("doctor", "Show and check how all this is set up.");
 
@@ -377,6 +395,7 @@ Arguments parse(CLI::App& app, int argc, const char* const* argv) {
     if (tasks_app->got_subcommand("pstree")) tasks.view = TasksView::kTree;
     return tasks;
   }
+  if (*fetch_app) return fetch;
   if (*tokens_app) {
     if (ids) tokens.output = TokensOutput::kIds;
     if (jsonl) tokens.output = TokensOutput::kJsonLines;

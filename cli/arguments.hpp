@@ -93,6 +93,14 @@ class TokensArguments {
   TokensOutput output = TokensOutput::kCount;
 };
 
+/// `cochain tokens fetch`
+class FetchArguments {
+ public:
+  FetchArguments() = default;
+  std::vector<std::string> encodings;
+  std::string from;  // the folder of a mirror; empty: where OpenAI publishes them
+};
+
 /// A text to print on stdout, and nothing else to do: --help, --version.
 class TextToPrint {
  public:
@@ -101,7 +109,7 @@ class TextToPrint {
 };
 
 using Arguments = std::variant<ChatArguments, BatchArguments, SimArguments, TasksArguments,
-                               TokensArguments, DoctorArguments, TextToPrint>;
+                               TokensArguments, FetchArguments, DoctorArguments, TextToPrint>;
 
 /// Reads the command line.
 /// Errors:   UsageError.

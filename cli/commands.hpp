@@ -24,6 +24,10 @@ namespace cochain::cli {
 /// Errors: VocabularyError; std::system_error for a file that cannot be read.
 [[nodiscard]] ExitCode run_tokens(const TokensArguments& arguments);
 
+/// Puts vocabularies into tiktoken's cache, and prints where each is.
+/// Errors: VocabularyError; what the network gives.
+[[nodiscard]] ExitCode run_fetch(const FetchArguments& arguments);
+
 /// Says how this program is built and set up.
 [[nodiscard]] ExitCode run_doctor(const DoctorArguments& arguments);
 

@@ -37,6 +37,7 @@ ExitCode run_command(const Arguments& arguments) {
         if constexpr (std::is_same_v<Chosen, SimArguments>) return run_sim(chosen);
         if constexpr (std::is_same_v<Chosen, TasksArguments>) return run_tasks(chosen);
         if constexpr (std::is_same_v<Chosen, TokensArguments>) return run_tokens(chosen);
+        if constexpr (std::is_same_v<Chosen, FetchArguments>) return run_fetch(chosen);
         if constexpr (std::is_same_v<Chosen, DoctorArguments>) return run_doctor(chosen);
         if constexpr (std::is_same_v<Chosen, TextToPrint>) return print_text(chosen.text);
       },

@@ -24,7 +24,7 @@ namespace json = boost::json;
 Encoding encoding_of(const TokensArguments& arguments) {
   std::string name = arguments.encoding;
   if (name.empty()) {
-    name = arguments.model.empty() ? "o200k_base" : encoding_for_model(arguments.model);
+    name = arguments.model.empty() ? "o200k_base" : encoding_name_for_model(arguments.model);
   }
   if (!arguments.vocabulary.empty()) return Encoding::open(name, arguments.vocabulary);
   return VocabularyCache::from_environment().load(name);

@@ -128,5 +128,27 @@ TEST(TokensProgram, RefusesARankFileThatIsNone) {
   EXPECT_THAT(run_program(tokens(folder, {"--vocab", folder.path("none")})).err, HasSubstr("none"));
 }
 
+TEST(TokensProgram, SaysWhatToRunForAMissingVocabulary) {
+  const TemporaryFolder folder;
+  EXPECT_THAT(run_program(tokens(folder, {"-m", "gpt-4"}).input("hello")).err,
+              HasSubstr("cochain tokens fetch cl100k_base"));
+}
+
+TEST(TokensProgram, FetchesNothingThatItDoesNotKnow) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(run_program(tokens(folder, {"fetch"})).code, 2);
+  const ProgramResult unknown = run_program(tokens(folder, {"fetch", "gpt2000"}));
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("no encoding is called gpt2000"));
+}
+
+TEST(TokensProgram, TellsOfAMirrorThatDoesNotAnswer) {
+  const TemporaryFolder folder;
+  const ProgramResult result =
+      run_program(tokens(folder, {"fetch", "r50k_base", "--from", "http://127.0.0.1:1/encodings"}));
+  EXPECT_EQ(result.code, 7);
+  EXPECT_EQ(result.out, "");
+}
+
 }  // namespace
 }  // namespace cochain::testing

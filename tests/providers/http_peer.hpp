@@ -16,6 +16,7 @@
 #include "cochain/chains/model/error.hpp"
 #include "cochain/providers/curl_transport.hpp"
 #include "cochain/providers/simulator.hpp"
+#include "environment_variable.hpp"
 
 namespace cochain::testing {
 
@@ -149,28 +150,6 @@ class Stopwatch {
 
  private:
   TimePoint start_;
-};
-
-/// An environment variable, for as long as it lives.
-class EnvironmentVariable {
- public:
-  EnvironmentVariable(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = std::getenv(name)) before_ = old;
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~EnvironmentVariable() {
-    if (before_) {
-      ::setenv(name_, before_->c_str(), 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
-  EnvironmentVariable(const EnvironmentVariable&) = delete;
-  EnvironmentVariable& operator=(const EnvironmentVariable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
 };
 
 }  // namespace cochain::testing

@@ -11,35 +11,13 @@
 #include <unistd.h>
 
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
+#include "environment_variable.hpp"
 
 namespace cochain::testing {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-/// Sets a variable, or unsets it, for as long as this lives.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    set(value);
-  }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-  ~Variable() { set(before_ ? before_->c_str() : nullptr); }
-
- private:
-  void set(const char* value) const {
-    if (value != nullptr) {
-      ::setenv(name_, value, 1);
-    } else {
-      ::unsetenv(name_);
-    }
-  }
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 std::string error_of_load(const VocabularyCache& cache, const char* encoding) {
   try {
@@ -51,34 +29,34 @@ std::string error_of_load(const VocabularyCache& cache, const char* encoding) {
 }
 
 TEST(EncodingForModel, KnowsModelsAndTheirFamilies) {
-  EXPECT_EQ(encoding_for_model("gpt-5"), "o200k_base");
-  EXPECT_EQ(encoding_for_model("gpt-5-mini-2025-08-07"), "o200k_base");
-  EXPECT_EQ(encoding_for_model("openai:gpt-4o-mini"), "o200k_base");
-  EXPECT_EQ(encoding_for_model("o3"), "o200k_base");
-  EXPECT_EQ(encoding_for_model("gpt-4"), "cl100k_base");
-  EXPECT_EQ(encoding_for_model("gpt-4-0613"), "cl100k_base");
-  EXPECT_EQ(encoding_for_model("ft:gpt-4o:acme::1"), "o200k_base");
-  EXPECT_EQ(encoding_for_model("ft:gpt-4:acme::1"), "cl100k_base");
-  EXPECT_EQ(encoding_for_model("gpt-oss-120b"), "o200k_harmony");
-  EXPECT_EQ(encoding_for_model("text-embedding-3-large"), "cl100k_base");
-  EXPECT_EQ(encoding_for_model("text-davinci-edit-001"), "p50k_edit");
-  EXPECT_EQ(encoding_for_model("davinci"), "r50k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-5"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-5-mini-2025-08-07"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("openai:gpt-4o-mini"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("o3"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-4"), "cl100k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-4-0613"), "cl100k_base");
+  EXPECT_EQ(encoding_name_for_model("ft:gpt-4o:acme::1"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("ft:gpt-4:acme::1"), "cl100k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-oss-120b"), "o200k_harmony");
+  EXPECT_EQ(encoding_name_for_model("text-embedding-3-large"), "cl100k_base");
+  EXPECT_EQ(encoding_name_for_model("text-davinci-edit-001"), "p50k_edit");
+  EXPECT_EQ(encoding_name_for_model("davinci"), "r50k_base");
 }
 
 TEST(EncodingForModel, GuessesNothing) {
-  EXPECT_THROW((void)encoding_for_model("claude-5"), VocabularyError);
-  EXPECT_THROW((void)encoding_for_model("gpt-40"), VocabularyError);
-  EXPECT_THROW((void)encoding_for_model(""), VocabularyError);
+  EXPECT_THROW((void)encoding_name_for_model("claude-5"), VocabularyError);
+  EXPECT_THROW((void)encoding_name_for_model("gpt-40"), VocabularyError);
+  EXPECT_THROW((void)encoding_name_for_model(""), VocabularyError);
 }
 
 TEST(VocabularyCache, IsWhereTiktokenKeepsIt) {
-  const Variable tiktoken("TIKTOKEN_CACHE_DIR", nullptr);
-  const Variable gym("DATA_GYM_CACHE_DIR", nullptr);
+  const EnvironmentVariable tiktoken("TIKTOKEN_CACHE_DIR", std::nullopt);
+  const EnvironmentVariable gym("DATA_GYM_CACHE_DIR", std::nullopt);
   EXPECT_EQ(VocabularyCache::from_environment().folder(),
             fs::temp_directory_path() / "data-gym-cache");
-  const Variable second("DATA_GYM_CACHE_DIR", "/gym");
+  const EnvironmentVariable second("DATA_GYM_CACHE_DIR", "/gym");
   EXPECT_EQ(VocabularyCache::from_environment().folder(), "/gym");
-  const Variable first("TIKTOKEN_CACHE_DIR", "/tik");
+  const EnvironmentVariable first("TIKTOKEN_CACHE_DIR", "/tik");
   EXPECT_EQ(VocabularyCache::from_environment().path_of("cl100k_base"),
             "/tik/9b5ad71b2ce5302211f9c61530b329a4922fc6a4");
   EXPECT_EQ(VocabularyCache("/a").path_of("o200k_harmony"),
@@ -87,7 +65,7 @@ TEST(VocabularyCache, IsWhereTiktokenKeepsIt) {
 }
 
 TEST(VocabularyCache, IsSwitchedOffByNothing) {
-  const Variable off("TIKTOKEN_CACHE_DIR", "");
+  const EnvironmentVariable off("TIKTOKEN_CACHE_DIR", "");
   const VocabularyCache cache = VocabularyCache::from_environment();
   EXPECT_TRUE(cache.path_of("o200k_base").empty());
   EXPECT_THAT(error_of_load(cache, "o200k_base"), HasSubstr("TIKTOKEN_CACHE_DIR"));

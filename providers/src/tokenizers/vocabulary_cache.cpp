@@ -3,11 +3,17 @@
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
 
 #include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace cochain {
@@ -57,6 +63,36 @@ std::string sha256_of(std::string_view bytes) {
     text += kDigits[digest.at(i) & 0xFU];
   }
   return text;
+}
+
+/// Nothing if there is no such file, or no path.
+std::optional<std::string> rank_text_of(const std::filesystem::path& path) {
+  std::ifstream in;
+  if (!path.empty()) in.open(path, std::ios::binary);
+  if (!in.is_open()) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+/// Under another name first, so that whoever looks finds all of it or nothing.
+void write_whole_file(const std::filesystem::path& path, std::string_view text) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  std::string draft = path.string() + ".XXXXXX";
+  const int fd = ::mkstemp(draft.data());
+  bool good = fd >= 0;
+  for (std::string_view rest = text; good && !rest.empty();) {
+    const ssize_t wrote = ::write(fd, rest.data(), rest.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    good = wrote >= 0;
+    if (good) rest.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  good = good && ::fchmod(fd, 0644) == 0 && ::fsync(fd) == 0;
+  if (fd >= 0) good = ::close(fd) == 0 && good;
+  good = good && std::rename(draft.c_str(), path.c_str()) == 0;
+  if (good) return;
+  const std::string reason = std::generic_category().message(errno);
+  if (fd >= 0) ::unlink(draft.c_str());
+  throw VocabularyError(path.string() + " cannot be written: " + reason);
 }
 
 using ModelEncoding = std::pair<std::string_view, std::string_view>;
@@ -120,7 +156,7 @@ constexpr ModelEncoding kFamilies[] = {
 
 }  // namespace
 
-std::string encoding_for_model(std::string_view model) {
+std::string encoding_name_for_model(std::string_view model) {
   std::string_view name = model;
   constexpr std::string_view kProvider = "openai:";
   if (name.starts_with(kProvider)) name.remove_prefix(kProvider.size());
@@ -151,25 +187,40 @@ std::string VocabularyCache::url_of(std::string_view encoding) {
          std::string(published_file_of(encoding).name) + ".tiktoken";
 }
 
+bool VocabularyCache::has(std::string_view encoding) const {
+  const PublishedFile& file = published_file_of(encoding);
+  const std::optional<std::string> text = rank_text_of(path_of(encoding));
+  return text && sha256_of(*text) == file.sha256;
+}
+
+void VocabularyCache::store(std::string_view encoding, std::string_view rank_text) const {
+  const PublishedFile& file = published_file_of(encoding);
+  if (folder_.empty()) throw VocabularyError("there is no cache to keep a rank file in");
+  if (sha256_of(rank_text) != file.sha256) {
+    throw VocabularyError("this is not the rank file of " + std::string(file.name) +
+                          ": its SHA-256 is another");
+  }
+  write_whole_file(path_of(encoding), rank_text);
+}
+
 Encoding VocabularyCache::load(std::string_view encoding) const {
   const PublishedFile& file = published_file_of(encoding);
   const std::filesystem::path path = path_of(encoding);
-  std::ifstream in;
-  if (!path.empty()) in.open(path, std::ios::binary);
-  if (!in.is_open()) {
+  const std::optional<std::string> text = rank_text_of(path);
+  if (!text) {
     throw MissingVocabularyError(
-        "the vocabulary of " + std::string(encoding) + " is not here: keep " + url_of(encoding) +
+        "the vocabulary of " + std::string(encoding) + " is not here: run `cochain tokens fetch " +
+        std::string(encoding) + "`, or keep " + url_of(encoding) +
         (path.empty()
              ? " in a folder that TIKTOKEN_CACHE_DIR names, as " + std::string(file.cached_as)
              : " as " + path.string()) +
         ", or give the path of the file");
   }
-  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (sha256_of(text) != file.sha256) {
+  if (sha256_of(*text) != file.sha256) {
     throw VocabularyError(path.string() + " is not the rank file of " + std::string(file.name) +
                           ": its SHA-256 is another");
   }
-  return Encoding::parse(encoding, text);
+  return Encoding::parse(encoding, *text);
 }
 
 }  // namespace cochain

@@ -22,7 +22,7 @@ class MissingVocabularyError : public VocabularyError {
 /// Errors: VocabularyError for a model that is not known. Those of other makers are not: what they
 ///         count by is theirs.
 /// Source: openai/tiktoken 0.14, model.py.
-[[nodiscard]] std::string encoding_for_model(std::string_view model);
+[[nodiscard]] std::string encoding_name_for_model(std::string_view model);
 
 /// The folder in which tiktoken keeps rank files, under the names that it gives them: what one of
 /// the two has, the other finds.
@@ -40,6 +40,14 @@ class VocabularyCache {
   [[nodiscard]] std::filesystem::path path_of(std::string_view encoding) const;
   /// Where the rank file of an encoding comes from.
   [[nodiscard]] static std::string url_of(std::string_view encoding);
+
+  /// Whether the rank file is here, and the one that was published.
+  /// Suspends: never; reads megabytes, some 10 ms.
+  [[nodiscard]] bool has(std::string_view encoding) const;
+  /// Keeps a rank file. It comes into being whole or not at all, whoever else writes it.
+  /// Errors: VocabularyError if the text is not the one that was published, by its SHA-256, or if
+  ///         it cannot be written.
+  void store(std::string_view encoding, std::string_view rank_text) const;
 
   /// The encoding, from its file in this folder.
   /// Suspends: never; reads megabytes and builds tables, some 0.2 s: for an executor.
