@@ -151,8 +151,7 @@ Stream<AgentEvent> drive(Parts parts, ToolContext context, AgentRun run, Asking 
         co_await std::move(answer);
       }
       if (!step.late) take_answer(*parts, run, step);
-      const bool tools_follow = std::holds_alternative<AgentRun::CallTools>(run.next());
-      step_ends = !step.late && !tools_follow;
+      step_ends = !step.late && !run.tools_follow();
     } else if (auto* call = std::get_if<AgentRun::CallTools>(&next)) {
       --step.number;  // they belong to the answer that called them
       ToolContext given(context);

@@ -19,10 +19,12 @@ bool same_arguments(const std::string& left, const std::string& right) {
   }
 }
 
-std::size_t count_same(const std::vector<ToolCall>& calls, const ToolCall& wanted) {
+std::size_t count_same(const AIMessage& message, const ToolCall& wanted) {
   return static_cast<std::size_t>(
-      std::count_if(calls.begin(), calls.end(), [&](const ToolCall& call) {
-        return call.name == wanted.name && same_arguments(call.arguments, wanted.arguments);
+      std::count_if(message.parts.begin(), message.parts.end(), [&](const ContentPart& part) {
+        const auto* call = std::get_if<ToolCall>(&part);
+        return call != nullptr && call->name == wanted.name &&
+               same_arguments(call->arguments, wanted.arguments);
       }));
 }
 
@@ -102,7 +104,7 @@ std::optional<AgentStop> AgentRun::limit_before_tools() const {
   if (limits_.tokens_max() > 0 && usage_.total_tokens >= limits_.tokens_max()) {
     return AgentStop::kTokenLimit;
   }
-  const std::size_t calls = tool_calls_ + message.tool_calls().size();
+  const std::size_t calls = tool_calls_ + message.tool_call_count();
   if (limits_.tool_calls_max() > 0 && calls > limits_.tool_calls_max()) {
     return AgentStop::kToolCallLimit;
   }
@@ -112,13 +114,14 @@ std::optional<AgentStop> AgentRun::limit_before_tools() const {
 
 bool AgentRun::repeats_too_often(const AIMessage& message) const {
   if (limits_.repeated_calls_max() == 0) return false;
-  const std::vector<ToolCall> calls = message.tool_calls();
-  for (const ToolCall& call : calls) {
-    std::size_t count = count_same(calls, call);
+  for (const ContentPart& part : message.parts) {
+    const auto* call = std::get_if<ToolCall>(&part);
+    if (call == nullptr) continue;
+    std::size_t count = count_same(message, *call);
     for (std::size_t i = messages_.size() - 1; i > first_new_; --i) {
       const auto* earlier = messages_[i - 1].get_if<AIMessage>();
       if (earlier == nullptr) continue;
-      const std::size_t found = count_same(earlier->tool_calls(), call);
+      const std::size_t found = count_same(*earlier, *call);
       if (found == 0) break;
       count += found;
     }

@@ -122,10 +122,17 @@ std::string AIMessage::refusal() const { return joined<RefusalPart>(parts); }
 
 std::vector<ToolCall> AIMessage::tool_calls() const {
   std::vector<ToolCall> calls;
+  calls.reserve(tool_call_count());
   for (const ContentPart& part : parts) {
     if (const auto* call = std::get_if<ToolCall>(&part)) calls.push_back(*call);
   }
   return calls;
+}
+
+std::size_t AIMessage::tool_call_count() const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+      parts.begin(), parts.end(),
+      [](const ContentPart& part) { return std::holds_alternative<ToolCall>(part); }));
 }
 
 bool AIMessage::has_tool_calls() const noexcept {

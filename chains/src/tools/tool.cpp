@@ -123,13 +123,17 @@ std::string Tool::check(const Json& arguments) const {
 }
 
 Coro<ToolResult> Tool::call(Json arguments, ToolContext context) const {
-  if (!ActiveRun::needed(context.config())) {
-    return call_checked(std::move(arguments), std::move(context));
-  }
-  return call_told(std::move(arguments), std::move(context));
+  return call(std::move(arguments), std::move(context), Checked::kNo);
 }
 
-Coro<ToolResult> Tool::call_told(Json arguments, ToolContext context) const {
+Coro<ToolResult> Tool::call(Json arguments, ToolContext context, Checked checked) const {
+  if (!ActiveRun::needed(context.config())) {
+    return call_in_place(std::move(arguments), std::move(context), checked);
+  }
+  return call_told(std::move(arguments), std::move(context), checked);
+}
+
+Coro<ToolResult> Tool::call_told(Json arguments, ToolContext context, Checked checked) const {
   ActiveRun run(context.config());
   run.begin(RunKind::kTool, name());
   run.start(RunValue::view(arguments));
@@ -137,7 +141,7 @@ Coro<ToolResult> Tool::call_told(Json arguments, ToolContext context) const {
   context.with_config(run.config());
   try {
     run.enter();
-    ToolResult result = co_await call_checked(std::move(arguments), std::move(context));
+    ToolResult result = co_await call_in_place(std::move(arguments), std::move(context), checked);
     run.leave();
     if (result.status == ToolStatus::kError) {
       run.fail(std::make_exception_ptr(ToolError(result.content)));
@@ -152,10 +156,12 @@ Coro<ToolResult> Tool::call_told(Json arguments, ToolContext context) const {
   }
 }
 
-Coro<ToolResult> Tool::call_checked(Json arguments, ToolContext context) const {
-  const std::string problem = check(arguments);
-  if (!problem.empty()) {
-    co_return ToolResult::error("Invalid arguments; the tool did not run.\n" + problem);
+Coro<ToolResult> Tool::call_in_place(Json arguments, ToolContext context, Checked checked) const {
+  if (checked == Checked::kNo) {
+    const std::string problem = check(arguments);
+    if (!problem.empty()) {
+      co_return ToolResult::error("Invalid arguments; the tool did not run.\n" + problem);
+    }
   }
   std::optional<detail::ConcurrencyCap::User> user;  // outlives the permit
   std::optional<Semaphore::Permit> permit;

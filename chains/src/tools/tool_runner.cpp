@@ -110,7 +110,26 @@ class ToolCallRun {
   static Coro<> run(Set set, State state, std::size_t index, ToolCall call, ToolContext context) {
     std::exception_ptr error;
     try {
-      co_await checked(std::move(set), state, index, call, std::move(context));
+      const ToolPtr tool = set->find(call.name);
+      Json arguments;
+      ToolResult result = read_arguments(*tool, call.arguments, arguments);
+      if (result.status == ToolStatus::kSuccess) {
+        const ApprovalPolicy& policy = set->options.approval();
+        if (policy.rule(tool->effect()) != ApprovalRule::kAllow) {
+          std::optional<Approval> approval = co_await decided(policy, state, call, tool);
+          result = obey(*approval, *tool, call, arguments);
+        }
+      }
+      if (result.status == ToolStatus::kSuccess) {
+        const Semaphore::Permit place = co_await state->running.scoped();
+        const Turn turn = co_await Turns::take(context.config());  // held to the end
+        context.with_config(turn.config());
+        state->events.put_nowait(ToolEvent(ToolEventKind::kStart, index, call));
+        context.with_call_id(call.id);
+        context.with_progress(progress_of(state, index, call));
+        result = co_await tool->call(std::move(arguments), std::move(context), Tool::Checked::kYes);
+      }
+      finish(*state, index, std::move(call), std::move(result));
       co_return;
     } catch (...) {
       error = std::current_exception();
@@ -133,36 +152,16 @@ class ToolCallRun {
   }
 
  private:
-  static Coro<> checked(Set set, State state, std::size_t index, ToolCall call,
-                        ToolContext context) {
-    const ToolPtr tool = set->find(call.name);
-    Json arguments;
-    ToolResult problem = read_arguments(*tool, call.arguments, arguments);
-    if (problem.status == ToolStatus::kError) {
-      finish(*state, index, std::move(call), std::move(problem));
-      co_return;
+  /// What is wrong after the decision; success if the call may run, perhaps with other arguments.
+  static ToolResult obey(const Approval& approval, const Tool& tool, ToolCall& call,
+                         Json& arguments) {
+    if (approval.kind() == Approval::Kind::kEdit) {
+      call.arguments = json_text(approval.arguments());
+      return read_arguments(tool, call.arguments, arguments);
     }
-    std::optional<Approval> approval =
-        co_await approved(set->options.approval(), state, call, tool);
-    if (approval->kind() == Approval::Kind::kEdit) {
-      call.arguments = json_text(approval->arguments());
-      problem = read_arguments(*tool, call.arguments, arguments);
-    } else if (approval->kind() == Approval::Kind::kDeny) {
-      problem = ToolResult::error("The tool did not run: the call was not allowed" +
-                                  (approval->reason().empty() ? "." : ": " + approval->reason()));
-    }
-    if (problem.status == ToolStatus::kError) {
-      finish(*state, index, std::move(call), std::move(problem));
-      co_return;
-    }
-    const Semaphore::Permit place = co_await state->running.scoped();
-    const Turn turn = co_await Turns::take(context.config());  // held to the end
-    context.with_config(turn.config());
-    state->events.put_nowait(ToolEvent(ToolEventKind::kStart, index, call));
-    context.with_call_id(call.id);
-    context.with_progress(progress_of(state, index, call));
-    ToolResult result = co_await tool->call(std::move(arguments), std::move(context));
-    finish(*state, index, std::move(call), std::move(result));
+    if (approval.kind() != Approval::Kind::kDeny) return ToolResult();
+    return ToolResult::error("The tool did not run: the call was not allowed" +
+                             (approval.reason().empty() ? "." : ": " + approval.reason()));
   }
 
   // The writer outlives the turn in the hands of a thread that nobody waits for any more.
@@ -176,11 +175,9 @@ class ToolCallRun {
     };
   }
 
-  static Coro<std::optional<Approval>> approved(ApprovalPolicy policy, State state, ToolCall call,
-                                                ToolPtr tool) {
-    const ApprovalRule rule = policy.rule(tool->effect());
-    if (rule == ApprovalRule::kAllow) co_return Approval::approve();
-    if (rule == ApprovalRule::kDeny || !policy.asked()) {
+  static Coro<std::optional<Approval>> decided(ApprovalPolicy policy, State state, ToolCall call,
+                                               ToolPtr tool) {
+    if (policy.rule(tool->effect()) == ApprovalRule::kDeny || !policy.asked()) {
       co_return Approval::deny("tools that " + effect_words(tool->effect()) +
                                " are not allowed here");
     }
@@ -292,7 +289,7 @@ Coro<ToolTurn> ToolRunner::run(AIMessage message, ToolContext context) const {
 
 ToolRunner::Collector::Collector(const ToolRunner& runner, const AIMessage& message)
     : runner_(runner) {
-  turn_.results.resize(message.tool_calls().size());
+  turn_.results.resize(message.tool_call_count());
 }
 
 void ToolRunner::Collector::add(const ToolEvent& event) {

@@ -164,6 +164,8 @@ class AgentRun {
   void reject_answer(std::string why);
 
   [[nodiscard]] bool done() const noexcept { return phase_ == Phase::kDone; }
+  /// Whether next() is CallTools.
+  [[nodiscard]] bool tools_follow() const noexcept { return phase_ == Phase::kTools; }
   /// Only after Done.
   [[nodiscard]] AgentStop stop() const noexcept { return stop_; }
   [[nodiscard]] const Messages& messages() const noexcept { return messages_; }

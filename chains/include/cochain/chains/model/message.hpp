@@ -3,6 +3,7 @@
 // by itself is made once, in message.cpp: every file that hands on a message would pay for it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -119,6 +120,7 @@ class AIMessage {
   [[nodiscard]] std::string refusal() const;
   /// The tools that the model wants run, in its order.
   [[nodiscard]] std::vector<ToolCall> tool_calls() const;
+  [[nodiscard]] std::size_t tool_call_count() const noexcept;
   [[nodiscard]] bool has_tool_calls() const noexcept;
   friend bool operator==(const AIMessage& left, const AIMessage& right);
 };

@@ -25,6 +25,7 @@
 namespace cochain {
 
 class ThreadPoolExecutor;
+class ToolCallRun;
 
 namespace detail {
 class ConcurrencyCap;
@@ -242,8 +243,12 @@ class Tool {
   [[nodiscard]] virtual std::string do_check(const Json& arguments) const;
 
  private:
-  Coro<ToolResult> call_told(Json arguments, ToolContext context) const;
-  Coro<ToolResult> call_checked(Json arguments, ToolContext context) const;
+  friend class ToolCallRun;
+  enum class Checked : std::uint8_t { kNo, kYes };
+
+  Coro<ToolResult> call(Json arguments, ToolContext context, Checked checked) const;
+  Coro<ToolResult> call_told(Json arguments, ToolContext context, Checked checked) const;
+  Coro<ToolResult> call_in_place(Json arguments, ToolContext context, Checked checked) const;
   Coro<ToolResult> call_in_time(Json arguments, ToolContext context) const;
   [[nodiscard]] ToolResult result_of(const std::exception_ptr& error) const;
 
