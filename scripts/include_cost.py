@@ -5,7 +5,8 @@ First the front end on an include of each public header, and of what it can be m
 standard headers that no C++20 library of this kind is without, and Boost.Asio. Then a whole program
 at -O0, without and with a precompiled header. The best run counts, because only another program's
 noise can make a run slower. Fails if <cochain/cochain.hpp> costs more than the budget, in units of
-those standard headers: seconds differ by more than twice between two machines, their ratio does not.
+those standard headers: seconds differ by more than twice between two machines, their ratio does
+not.
 """
 import resource
 import subprocess
