@@ -26,6 +26,8 @@ std::vector<SpecialToken> harmony_special_tokens() {
   return tokens;
 }
 
+}  // namespace
+
 Encoding make_known_encoding(KnownEncoding known, Vocabulary vocabulary) {
   if (vocabulary.size() != known.tokens) {
     throw VocabularyError(known.name + " has " + std::to_string(known.tokens) +
@@ -34,8 +36,6 @@ Encoding make_known_encoding(KnownEncoding known, Vocabulary vocabulary) {
   return Encoding(std::move(known.name), known.rule, std::move(vocabulary),
                   std::move(known.special_tokens));
 }
-
-}  // namespace
 
 KnownEncoding find_known_encoding(std::string_view name) {
   if (name == "r50k_base")

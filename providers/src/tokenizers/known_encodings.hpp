@@ -20,4 +20,7 @@ struct KnownEncoding {
 /// Errors: VocabularyError naming those that are known.
 [[nodiscard]] KnownEncoding find_known_encoding(std::string_view name);
 
+/// Errors: VocabularyError if the vocabulary has another number of tokens.
+[[nodiscard]] Encoding make_known_encoding(KnownEncoding known, Vocabulary vocabulary);
+
 }  // namespace cochain::detail

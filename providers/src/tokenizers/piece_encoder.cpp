@@ -15,11 +15,12 @@ PieceEncoder::PieceEncoder(std::uint64_t serial)
 }
 
 bool PieceEncoder::refill(const BpeTables& tables, Line& line, std::string_view piece, PieceKey key,
-                          std::uint64_t hash, std::vector<Rank>& out) {
+                          std::uint64_t hash, std::vector<std::uint32_t>& out) {
   Rank ranks[kScanMergeMax];
   std::size_t count = 1;
   ranks[0] = tables.find_short(key, piece.size(), hash);
   if (ranks[0] == kNoRank) count = merge_by_scan(tables, piece, ranks);
+  tables.name_tokens(ranks, ranks + count);
   if (count > 3) {
     out.insert(out.end(), ranks, ranks + count);
     return false;
@@ -27,17 +28,17 @@ bool PieceEncoder::refill(const BpeTables& tables, Line& line, std::string_view 
   line.low = key.low;
   line.high = key.high | std::uint64_t{piece.size()} << 56U;
   line.count = static_cast<std::uint32_t>(count);
-  std::copy_n(ranks, count, line.ranks);
+  std::copy_n(ranks, count, line.ids);
   return true;
 }
 
 void PieceEncoder::encode_long(const BpeTables& tables, std::string_view piece,
-                               std::vector<Rank>& out) {
-  if (piece.size() <= kTokenBytesMax) {
-    const Rank whole = tables.find(piece);
-    if (whole != kNoRank) return out.push_back(whole);
-  }
-  if (piece.size() <= kScanMergeMax) {
+                               std::vector<std::uint32_t>& out) {
+  const std::size_t first = out.size();
+  const Rank whole = piece.size() <= kTokenBytesMax ? tables.find_whole(piece) : kNoRank;
+  if (whole != kNoRank) {
+    out.push_back(whole);
+  } else if (piece.size() <= kScanMergeMax) {
     Rank ranks[kScanMergeMax];
     const std::size_t count = merge_by_scan(tables, piece, ranks);
     out.insert(out.end(), ranks, ranks + count);
@@ -46,6 +47,7 @@ void PieceEncoder::encode_long(const BpeTables& tables, std::string_view piece,
   } else {
     merge_by_heap(tables, piece, out);
   }
+  tables.name_tokens(out.data() + first, out.data() + out.size());
 }
 
 PieceEncoder& piece_encoder_of_thread(const BpeTables& tables) {

@@ -22,12 +22,12 @@ class PieceEncoder {
   /// The tables that it may be used with.
   [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
 
-  /// Appends the tokens of [piece, piece_end) to `out`; what may be read ends at `end`.
+  /// Appends the ids of the tokens of [piece, piece_end) to `out`; what may be read ends at `end`.
   void encode(const BpeTables& tables, const char* piece, const char* piece_end, const char* end,
-              std::vector<Rank>& out) {
+              std::vector<std::uint32_t>& out) {
     const auto size = static_cast<std::size_t>(piece_end - piece);
     if (size > kCachedMax) return encode_long(tables, std::string_view(piece, size), out);
-    if (size == 1) return out.push_back(tables.byte_rank(static_cast<unsigned char>(*piece)));
+    if (size == 1) return out.push_back(tables.byte_id(static_cast<unsigned char>(*piece)));
     const PieceKey key = load_piece(piece, size, end);
     const std::uint64_t hash = hash_short_piece(key, size);
     const std::uint64_t marked = key.high | std::uint64_t{size} << 56U;
@@ -36,8 +36,8 @@ class PieceEncoder {
       const std::string_view bytes(piece, size);
       if (!refill(tables, line, bytes, key, hash, out)) return;
     }
-    out.push_back(line.ranks[0]);
-    if (line.count > 1) out.insert(out.end(), line.ranks + 1, line.ranks + line.count);
+    out.push_back(line.ids[0]);
+    if (line.count > 1) out.insert(out.end(), line.ids + 1, line.ids + line.count);
   }
 
  private:
@@ -49,7 +49,7 @@ class PieceEncoder {
     std::uint64_t low;
     std::uint64_t high;
     std::uint32_t count;
-    Rank ranks[3];
+    std::uint32_t ids[3];
   };
   struct Free {
     void operator()(Line* lines) const noexcept { std::free(lines); }
@@ -57,8 +57,9 @@ class PieceEncoder {
 
   /// False if the piece has too many tokens for a line; then they are in `out`.
   bool refill(const BpeTables& tables, Line& line, std::string_view piece, PieceKey key,
-              std::uint64_t hash, std::vector<Rank>& out);
-  void encode_long(const BpeTables& tables, std::string_view piece, std::vector<Rank>& out);
+              std::uint64_t hash, std::vector<std::uint32_t>& out);
+  void encode_long(const BpeTables& tables, std::string_view piece,
+                   std::vector<std::uint32_t>& out);
 
   std::uint64_t serial_;
   std::unique_ptr<Line, Free> lines_;

@@ -7,8 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "bpe_tables.hpp"
+#include "bpe_builder.hpp"
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
+#include "compiled_tables.hpp"
 
 namespace cochain {
 
@@ -16,10 +17,11 @@ Vocabulary::Vocabulary(std::shared_ptr<const detail::BpeTables> tables)
     : tables_(std::move(tables)) {}
 
 Vocabulary Vocabulary::parse(std::string_view rank_text) {
-  return Vocabulary(std::make_shared<const detail::BpeTables>(detail::read_rank_file(rank_text)));
+  return Vocabulary(detail::build_tables(detail::read_rank_file(rank_text)));
 }
 
 Vocabulary Vocabulary::open(const std::filesystem::path& path) {
+  if (detail::is_compiled_file(path)) return open_compiled(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) throw VocabularyError("cannot open the rank file " + path.string());
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -31,16 +33,26 @@ Vocabulary Vocabulary::open(const std::filesystem::path& path) {
   }
 }
 
+Vocabulary Vocabulary::open_compiled(const std::filesystem::path& path) {
+  return Vocabulary(detail::open_tables(path).tables);
+}
+
+void Vocabulary::save_compiled(const std::filesystem::path& path) const {
+  detail::save_tables(*tables_, detail::SourceDigest{}, path);
+}
+
 std::size_t Vocabulary::size() const noexcept { return tables_->size(); }
 
-TokenId Vocabulary::id_end() const noexcept { return tables_->rank_end(); }
+TokenId Vocabulary::id_end() const noexcept { return tables_->id_end(); }
 
 std::string_view Vocabulary::bytes(TokenId id) const noexcept { return tables_->bytes(id); }
 
 std::optional<TokenId> Vocabulary::find(std::string_view bytes) const noexcept {
   const detail::Rank rank = tables_->find(bytes);
   if (rank == detail::kNoRank) return std::nullopt;
-  return rank;
+  TokenId id = rank;
+  tables_->name_tokens(&id, &id + 1);
+  return id;
 }
 
 std::size_t Vocabulary::memory_bytes() const noexcept { return tables_->memory_bytes(); }

@@ -3,18 +3,20 @@
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
 
 #include <openssl/evp.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
+#include <charconv>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <system_error>
 #include <utility>
+
+#include "bpe_builder.hpp"
+#include "compiled_tables.hpp"
+#include "known_encodings.hpp"
+#include "whole_file.hpp"
 
 namespace cochain {
 namespace {
@@ -73,26 +75,13 @@ std::optional<std::string> rank_text_of(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
-/// Under another name first, so that whoever looks finds all of it or nothing.
-void write_whole_file(const std::filesystem::path& path, std::string_view text) {
-  std::error_code error;
-  std::filesystem::create_directories(path.parent_path(), error);
-  std::string draft = path.string() + ".XXXXXX";
-  const int fd = ::mkstemp(draft.data());
-  bool good = fd >= 0;
-  for (std::string_view rest = text; good && !rest.empty();) {
-    const ssize_t wrote = ::write(fd, rest.data(), rest.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    good = wrote >= 0;
-    if (good) rest.remove_prefix(static_cast<std::size_t>(wrote));
+detail::SourceDigest digest_of(const PublishedFile& file) {
+  detail::SourceDigest digest{};
+  for (std::size_t n = 0; n < digest.size(); ++n) {
+    const std::string_view digits = file.sha256.substr(2 * n, 2);
+    std::from_chars(digits.data(), digits.data() + digits.size(), digest[n], 16);
   }
-  good = good && ::fchmod(fd, 0644) == 0 && ::fsync(fd) == 0;
-  if (fd >= 0) good = ::close(fd) == 0 && good;
-  good = good && std::rename(draft.c_str(), path.c_str()) == 0;
-  if (good) return;
-  const std::string reason = std::generic_category().message(errno);
-  if (fd >= 0) ::unlink(draft.c_str());
-  throw VocabularyError(path.string() + " cannot be written: " + reason);
+  return digest;
 }
 
 using ModelEncoding = std::pair<std::string_view, std::string_view>;
@@ -200,13 +189,13 @@ void VocabularyCache::store(std::string_view encoding, std::string_view rank_tex
     throw VocabularyError("this is not the rank file of " + std::string(file.name) +
                           ": its SHA-256 is another");
   }
-  write_whole_file(path_of(encoding), rank_text);
+  detail::write_whole_file(path_of(encoding), rank_text);
 }
 
-Encoding VocabularyCache::load(std::string_view encoding) const {
+std::string VocabularyCache::read_rank_file(std::string_view encoding) const {
   const PublishedFile& file = published_file_of(encoding);
   const std::filesystem::path path = path_of(encoding);
-  const std::optional<std::string> text = rank_text_of(path);
+  std::optional<std::string> text = rank_text_of(path);
   if (!text) {
     throw MissingVocabularyError(
         "the vocabulary of " + std::string(encoding) + " is not here: run `cochain tokens fetch " +
@@ -220,7 +209,38 @@ Encoding VocabularyCache::load(std::string_view encoding) const {
     throw VocabularyError(path.string() + " is not the rank file of " + std::string(file.name) +
                           ": its SHA-256 is another");
   }
-  return Encoding::parse(encoding, *text);
+  return std::move(*text);
+}
+
+std::filesystem::path VocabularyCache::compiled_path_of(std::string_view encoding) const {
+  std::filesystem::path path = path_of(encoding);
+  if (!path.empty()) path += ".cochain";
+  return path;
+}
+
+std::optional<Vocabulary> VocabularyCache::open_compiled(std::string_view encoding) const {
+  const std::filesystem::path path = compiled_path_of(encoding);
+  if (path.empty() || !detail::is_compiled_file(path)) return std::nullopt;
+  try {
+    const detail::CompiledTables compiled = detail::open_tables(path);
+    if (compiled.source != digest_of(published_file_of(encoding))) return std::nullopt;
+    return Vocabulary(compiled.tables);
+  } catch (const VocabularyError&) {
+    return std::nullopt;  // the rank file says the same, and compile() writes it again
+  }
+}
+
+Encoding VocabularyCache::load(std::string_view encoding) const {
+  const std::optional<Vocabulary> compiled = open_compiled(encoding);
+  if (!compiled) return Encoding::parse(encoding, read_rank_file(encoding));
+  return detail::make_known_encoding(detail::find_known_encoding(encoding), *compiled);
+}
+
+std::filesystem::path VocabularyCache::compile(std::string_view encoding) const {
+  const auto tables = detail::build_tables(detail::read_rank_file(read_rank_file(encoding)));
+  const std::filesystem::path path = compiled_path_of(encoding);
+  detail::save_tables(*tables, digest_of(published_file_of(encoding)), path);
+  return path;
 }
 
 }  // namespace cochain

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,13 +50,24 @@ class VocabularyCache {
   ///         it cannot be written.
   void store(std::string_view encoding, std::string_view rank_text) const;
 
-  /// The encoding, from its file in this folder.
-  /// Suspends: never; reads megabytes and builds tables, some 0.2 s: for an executor.
+  /// The encoding, from its files in this folder: the compiled one if it is there and was made from
+  /// the rank file that is published, else the rank file.
+  /// Suspends: never; a few milliseconds, or some 0.2 s to build the tables: for an executor.
   /// Errors:   MissingVocabularyError that says what is to be done; VocabularyError if the file is
   ///           not the one of that name, by its SHA-256.
   [[nodiscard]] Encoding load(std::string_view encoding) const;
 
+  /// Writes a compiled file beside the rank file, so that load() takes milliseconds; or again, if
+  /// the one there is damaged or of another version. Returns its path.
+  /// Errors: those of load(); VocabularyError if the folder cannot be written to.
+  std::filesystem::path compile(std::string_view encoding) const;
+  /// Where compile() writes; empty without a folder.
+  [[nodiscard]] std::filesystem::path compiled_path_of(std::string_view encoding) const;
+
  private:
+  [[nodiscard]] std::string read_rank_file(std::string_view encoding) const;
+  [[nodiscard]] std::optional<Vocabulary> open_compiled(std::string_view encoding) const;
+
   std::filesystem::path folder_;
 };
 
