@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "cochain/core/executor.hpp"
 #include "cochain/core/runners.hpp"
 #include "cochain/providers/curl_transport.hpp"
 #include "cochain/providers/tokenizers/vocabulary_fetch.hpp"
@@ -49,6 +50,8 @@ Coro<> fetch_all(const FetchArguments* arguments, FdWriter* out) {
       display.show(bytes, total);
     });
     const std::filesystem::path path = co_await fetch_vocabulary(transport, cache, name, options);
+    co_await to_thread([](const VocabularyCache& kept, const std::string& of) { kept.compile(of); },
+                       cache, name);
     out->add(name + "  " + path.string() + '\n');
     while (!out->flush_now()) {
     }

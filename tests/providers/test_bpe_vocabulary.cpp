@@ -79,6 +79,29 @@ TEST(BpeVocabulary, WantsATokenForEachByte) {
   EXPECT_THROW((void)Vocabulary::parse(""), VocabularyError);
 }
 
+TEST(BpeVocabulary, IsMadeOfAListOfTokens) {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  tokens.insert(tokens.end(), {"ab", "abc"});
+  const Vocabulary vocabulary = Vocabulary::from_tokens(tokens);
+  EXPECT_EQ(vocabulary.size(), 258U);
+  EXPECT_EQ(vocabulary.find("abc"), 257U);
+  const auto error_with = [&tokens](std::string added) -> std::string {
+    std::vector<std::string> list = tokens;
+    list.push_back(std::move(added));
+    try {
+      (void)Vocabulary::from_tokens(list);
+    } catch (const VocabularyError& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  EXPECT_EQ(error_with(""), "line 259 of the rank file: the token is empty");
+  EXPECT_THAT(error_with("ab"), HasSubstr("line 259"));
+  EXPECT_THAT(error_with(std::string(1025, 'x')), HasSubstr("more than 1024 bytes"));
+  EXPECT_THROW((void)Vocabulary::from_tokens({}), VocabularyError);
+}
+
 TEST(BpeVocabulary, NamesTheFileThatIsWrong) {
   const std::filesystem::path path =
       std::filesystem::path(::testing::TempDir()) / "cochain_wrong.tiktoken";

@@ -203,6 +203,17 @@ TEST_F(CompiledCache, IsPassedOverIfItIsDamagedOrOfAnotherFile) {
   EXPECT_EQ(cache_.load("r50k_base").vocabulary().size(), 50256U);
 }
 
+TEST_F(CompiledCache, IsPassedOverIfOthersCanWriteIt) {
+  const fs::path compiled = cache_.compile("r50k_base");
+  fs::remove(cache_.path_of("r50k_base"));
+  for (const fs::path& path : {compiled, folder_.path()}) {
+    fs::permissions(path, fs::perms::others_write, fs::perm_options::add);
+    EXPECT_THROW((void)cache_.load("r50k_base"), MissingVocabularyError) << path;
+    fs::permissions(path, fs::perms::others_write, fs::perm_options::remove);
+    EXPECT_EQ(cache_.load("r50k_base").vocabulary().size(), 50256U);
+  }
+}
+
 TEST(CompiledCacheWithoutFile, IsNotCompiled) {
   const ScratchFolder folder;
   EXPECT_THROW(VocabularyCache(folder.path()).compile("r50k_base"), MissingVocabularyError);

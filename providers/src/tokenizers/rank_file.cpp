@@ -51,16 +51,23 @@ bool append_decoded(std::string_view text, std::string& out) {
   return (bits & ((1U << held) - 1U)) == 0;  // what is left over of the last digit is zero
 }
 
+/// The token is what `file.bytes` has from `begin` on.
+void place_token(std::size_t begin, std::uint32_t rank, std::size_t line, RankFile& file) {
+  const std::size_t size = file.bytes.size() - begin;
+  if (size > kTokenBytesMax) {
+    fail_at_line(line, "the token has more than " + std::to_string(kTokenBytesMax) + " bytes");
+  }
+  if (file.bytes.size() > UINT32_MAX) fail_at_line(line, "the file is too large");
+  file.tokens.push_back({rank, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(size),
+                         static_cast<std::uint32_t>(line)});
+}
+
 void read_line(std::string_view text, std::size_t line, RankFile& file) {
   const std::size_t blank = text.find(' ');
   if (blank == std::string_view::npos) fail_at_line(line, "base64, a blank and a number expected");
   const std::size_t begin = file.bytes.size();
   if (!append_decoded(text.substr(0, blank), file.bytes)) {
     fail_at_line(line, "the token is not base64");
-  }
-  const std::size_t size = file.bytes.size() - begin;
-  if (size > kTokenBytesMax) {
-    fail_at_line(line, "the token has more than " + std::to_string(kTokenBytesMax) + " bytes");
   }
   const std::string_view digits = text.substr(blank + 1);
   std::uint32_t rank = 0;
@@ -72,12 +79,19 @@ void read_line(std::string_view text, std::size_t line, RankFile& file) {
   if (!is_number || rank >= kRankEnd) {
     fail_at_line(line, "the rank is beyond " + std::to_string(kRankEnd - 1));
   }
-  if (file.bytes.size() > UINT32_MAX) fail_at_line(line, "the file is too large");
-  file.tokens.push_back({rank, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(size),
-                         static_cast<std::uint32_t>(line)});
+  place_token(begin, rank, line, file);
 }
 
 }  // namespace
+
+void add_token(std::string_view token, RankFile& file) {
+  const std::size_t line = file.tokens.size() + 1;
+  if (token.empty()) fail_at_line(line, "the token is empty");
+  if (line > kRankEnd) fail_at_line(line, "the rank is beyond " + std::to_string(kRankEnd - 1));
+  const std::size_t begin = file.bytes.size();
+  file.bytes += token;
+  place_token(begin, static_cast<std::uint32_t>(line - 1), line, file);
+}
 
 RankFile read_rank_file(std::string_view text) {
   RankFile file;

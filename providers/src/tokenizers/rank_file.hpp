@@ -25,6 +25,10 @@ struct RankFile {
   std::vector<RankedToken> tokens;  // in the order of the lines
 };
 
+/// Adds a token as the next line would, with the next rank.
+/// Errors: VocabularyError naming the line.
+void add_token(std::string_view token, RankFile& file);
+
 /// Errors: VocabularyError naming the line.
 [[nodiscard]] RankFile read_rank_file(std::string_view text);
 

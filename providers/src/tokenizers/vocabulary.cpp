@@ -20,6 +20,12 @@ Vocabulary Vocabulary::parse(std::string_view rank_text) {
   return Vocabulary(detail::build_tables(detail::read_rank_file(rank_text)));
 }
 
+Vocabulary Vocabulary::from_tokens(std::span<const std::string> tokens) {
+  detail::RankFile file;
+  for (const std::string& token : tokens) detail::add_token(token, file);
+  return Vocabulary(detail::build_tables(file));
+}
+
 Vocabulary Vocabulary::open(const std::filesystem::path& path) {
   if (detail::is_compiled_file(path)) return open_compiled(path);
   std::ifstream file(path, std::ios::binary);

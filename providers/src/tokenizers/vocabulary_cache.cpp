@@ -3,6 +3,8 @@
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
 
 #include <openssl/evp.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -73,6 +75,14 @@ std::optional<std::string> rank_text_of(const std::filesystem::path& path) {
   if (!path.empty()) in.open(path, std::ios::binary);
   if (!in.is_open()) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+/// Whether nobody but the user and root can change what is there.
+bool is_safe_from_others(const std::filesystem::path& path) {
+  struct stat facts{};
+  if (::stat(path.c_str(), &facts) != 0) return false;
+  const bool is_ours = facts.st_uid == ::geteuid() || facts.st_uid == 0;
+  return is_ours && (facts.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
 detail::SourceDigest digest_of(const PublishedFile& file) {
@@ -220,7 +230,11 @@ std::filesystem::path VocabularyCache::compiled_path_of(std::string_view encodin
 
 std::optional<Vocabulary> VocabularyCache::open_compiled(std::string_view encoding) const {
   const std::filesystem::path path = compiled_path_of(encoding);
-  if (path.empty() || !detail::is_compiled_file(path)) return std::nullopt;
+  // Its tables are read as they are, so whoever can write it could have the program read anything.
+  if (path.empty() || !is_safe_from_others(folder_) || !is_safe_from_others(path)) {
+    return std::nullopt;
+  }
+  if (!detail::is_compiled_file(path)) return std::nullopt;
   try {
     const detail::CompiledTables compiled = detail::open_tables(path);
     if (compiled.source != digest_of(published_file_of(encoding))) return std::nullopt;

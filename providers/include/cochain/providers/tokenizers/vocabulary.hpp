@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "cochain/chains/model/tokenizer.hpp"
@@ -25,6 +27,9 @@ class BpeTables;
 class Vocabulary {
  public:
   [[nodiscard]] static Vocabulary parse(std::string_view rank_text);
+  /// The same tokens without a file: each has its place in the list as its rank, from 0.
+  /// Errors: those of parse(), as if each token were a line.
+  [[nodiscard]] static Vocabulary from_tokens(std::span<const std::string> tokens);
   /// A rank file, or a compiled one.
   /// Errors: also VocabularyError naming the file if it cannot be read.
   [[nodiscard]] static Vocabulary open(const std::filesystem::path& path);

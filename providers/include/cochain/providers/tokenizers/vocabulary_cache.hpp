@@ -50,10 +50,11 @@ class VocabularyCache {
   ///         it cannot be written.
   void store(std::string_view encoding, std::string_view rank_text) const;
 
-  /// The encoding, from its files in this folder: the compiled one if it is there and was made from
-  /// the rank file that is published, else the rank file.
-  /// Suspends: never; a few milliseconds, or some 0.2 s to build the tables: for an executor.
-  /// Errors:   MissingVocabularyError that says what is to be done; VocabularyError if the file is
+  /// The encoding, from its files in this folder: the compiled one if it is there, was made from
+  /// the rank file that is published, and only the user or root could have written it; else the
+  /// rank file, which is checked. Suspends: never; a few milliseconds, or some 0.2 s to build the
+  /// tables: for an executor. Errors:   MissingVocabularyError that says what is to be done;
+  /// VocabularyError if the file is
   ///           not the one of that name, by its SHA-256.
   [[nodiscard]] Encoding load(std::string_view encoding) const;
 
