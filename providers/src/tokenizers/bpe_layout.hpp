@@ -123,8 +123,9 @@ inline std::uint64_t pair_place(std::uint64_t key) noexcept {
 inline std::uint32_t node_filter(unsigned char byte) noexcept {
   return 1U << (kNodeBits + byte % 8U);
 }
+/// The children of a node lie together, so that going down touches few lines of the cache.
 inline std::uint64_t trie_place(std::uint32_t key) noexcept {
-  return key * 0x9E3779B97F4A7C15U >> 32U;
+  return ((key >> 8U) * 0x9E3779B97F4A7C15U >> 32U) + (key & 0xFFU);
 }
 
 /// The arrays, wherever they lie. Those with open addressing have a power of two as their size.

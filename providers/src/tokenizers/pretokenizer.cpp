@@ -9,6 +9,21 @@
 #include "unicode_classes.hpp"
 
 namespace cochain::detail {
+
+CodePointView look_beyond_ascii(const char* p) noexcept {
+  const auto byte = [p](std::size_t at) -> std::uint32_t {
+    return static_cast<unsigned char>(p[at]);
+  };
+  const std::uint32_t first = byte(0);
+  if (first < 0xE0) return {class_of((first & 0x1FU) << 6U | (byte(1) & 0x3FU)), 2};
+  if (first < 0xF0) {
+    return {class_of((first & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU)), 3};
+  }
+  return {class_of((first & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
+                   (byte(3) & 0x3FU)),
+          4};
+}
+
 namespace {
 
 bool is_newline(char c) noexcept { return c == '\n' || c == '\r'; }
@@ -17,6 +32,10 @@ bool is_newline(char c) noexcept { return c == '\n' || c == '\r'; }
 template <std::uint8_t kMask>
 const char* skip_run(const char* p, const char* end) noexcept {
   while (p != end) {
+    if ((ascii_class(*p) & kMask) != 0) {
+      ++p;
+      continue;
+    }
     const CodePointView here = look_at(p);
     if ((here.kind & kMask) == 0) break;
     p += here.length;
@@ -127,6 +146,11 @@ struct CasedWord {
 /// the last code point that is both.
 CasedWord match_cased_word(const char* p, const char* end) noexcept {
   const char* behind_both = nullptr;
+  // In ASCII no letter is both, so runs of each are all there is.
+  while (p != end && (ascii_class(*p) & kUpperClass) != 0) ++p;
+  if (p != end && (ascii_class(*p) & kLowerClass) != 0) {
+    return {skip_run<kLowerClass>(p, end), p};
+  }
   while (p != end) {
     const CodePointView here = look_at(p);
     if ((here.kind & kUpperClass) == 0) {

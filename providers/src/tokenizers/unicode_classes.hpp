@@ -39,26 +39,32 @@ constexpr std::array<std::uint8_t, 128> make_ascii_classes() noexcept {
 }
 inline constexpr std::array<std::uint8_t, 128> kAsciiClass = make_ascii_classes();
 
+constexpr std::array<std::uint8_t, 256> make_byte_classes() noexcept {
+  std::array<std::uint8_t, 256> result{};
+  for (std::size_t c = 0; c < 128; ++c) result[c] = kAsciiClass[c];
+  return result;
+}
+inline constexpr std::array<std::uint8_t, 256> kClassOfByte = make_byte_classes();
+
 /// A code point as the scanners see it.
 struct CodePointView {
   std::uint8_t kind;
   std::uint8_t length;
 };
 
+/// The code point at `p`, which must begin one beyond ASCII of a text that is UTF-8.
+[[nodiscard]] CodePointView look_beyond_ascii(const char* p) noexcept;
+
 /// The code point at `p`, which must begin one of a text that is UTF-8.
 inline CodePointView look_at(const char* p) noexcept {
-  const auto byte = [p](std::size_t at) -> std::uint32_t {
-    return static_cast<unsigned char>(p[at]);
-  };
-  const std::uint32_t first = byte(0);
+  const auto first = static_cast<unsigned char>(*p);
   if (first < 0x80) return {kAsciiClass[first], 1};
-  if (first < 0xE0) return {class_of((first & 0x1FU) << 6U | (byte(1) & 0x3FU)), 2};
-  if (first < 0xF0) {
-    return {class_of((first & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU)), 3};
-  }
-  return {class_of((first & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
-                   (byte(3) & 0x3FU)),
-          4};
+  return look_beyond_ascii(p);
+}
+
+/// The class of an ASCII byte; 0 for any other.
+inline std::uint8_t ascii_class(char c) noexcept {
+  return kClassOfByte[static_cast<unsigned char>(c)];
 }
 
 }  // namespace cochain::detail
