@@ -20,7 +20,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/scripts/coro_reader.py" DESTINATION "${COCH
 # cochain.pc finds its prefix from where it lies, so that the installed tree can be moved.
 file(RELATIVE_PATH COCHAIN_PC_TO_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 cmake_path(SET COCHAIN_PC_TO_PREFIX NORMALIZE "${COCHAIN_PC_TO_PREFIX}.")
-set(COCHAIN_PC_REQUIRES "libcurl simdjson openssl expat libutf8proc libpcre2-8 libxxhash")
+set(COCHAIN_PC_REQUIRES
+    "libcurl simdjson openssl expat icu-uc libutf8proc md4c libpcre2-8 libxxhash")
 set(COCHAIN_PC_LIBS "-L\${libdir} -lcochain_providers -lcochain_chains -lcochain_core -lboost_json")
 set(COCHAIN_PC_SCOPE ".private")
 if(NOT BUILD_SHARED_LIBS)
