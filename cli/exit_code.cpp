@@ -31,7 +31,8 @@ Meaning meaning_of(const ConnectError& error) {
       return {ExitCode::kNetwork, "connect", "check HTTPS_PROXY and NO_PROXY"};
     default: break;
   }
-  return {ExitCode::kNetwork, "connect", "check that the server runs, and OPENAI_BASE_URL"};
+  return {ExitCode::kNetwork, "connect",
+          "check the address (of models: OPENAI_BASE_URL) and the server"};
 }
 
 // The finer kinds stand before the wider ones that they derive from.
