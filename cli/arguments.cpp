@@ -302,7 +302,10 @@ void add_tokens_options(CLI::App& command, TokensArguments& arguments, bool& ids
   command.add_option("-m,--model", arguments.model, "the model whose encoding it is")
       ->option_text("MODEL")
       ->excludes(encoding);
-  command.add_option("--vocab", arguments.vocabulary, "the rank file (.tiktoken) of the encoding")
+  command
+      .add_option("--vocab", arguments.vocabulary,
+                  "the rank file (.tiktoken) of the encoding, compiled or not; or a tokenizer.json "
+                  "of Hugging Face, which needs no -e")
       ->option_text("FILE");
   CLI::Option* ids_flag = command.add_flag("--ids", ids, "the tokens' numbers and not their count");
   command.add_flag("--jsonl", jsonl, "lines of JSON with a text each, answered by one line each")

@@ -22,6 +22,9 @@ namespace {
 namespace json = boost::json;
 
 Encoding encoding_of(const TokensArguments& arguments) {
+  if (arguments.vocabulary.ends_with(".json")) {
+    return Encoding::open_hugging_face(arguments.vocabulary);
+  }
   std::string name = arguments.encoding;
   if (name.empty()) {
     name = arguments.model.empty() ? "o200k_base" : encoding_name_for_model(arguments.model);

@@ -119,6 +119,53 @@ TEST(TokensProgram, TakesOneEncodingOrOneModel) {
   EXPECT_THAT(run_program(tokens(folder, {"-e", "o300k"})).err, HasSubstr("known are"));
 }
 
+TEST(TokensProgram, TakesACompiledVocabulary) {
+  const TemporaryFolder folder;
+  const std::string file = folder.path("pairs.cochain");
+  Vocabulary::parse(pair_vocabulary()).save_compiled(file);
+  const ProgramResult result =
+      run_program(tokens(folder, {"--ids", "-e", "r50k_base", "--vocab", file}).input("ab cd"));
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, kIds);
+  const ProgramResult other = run_program(tokens(folder, {"--vocab", file}).input("ab cd"));
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("o200k_base has 199998 tokens"));
+}
+
+/// The 256 bytes as Hugging Face writes them, and one merge.
+std::string tokenizer_json() {
+  std::string vocab = R"("ab": 256)";
+  unsigned next = 0x100;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    const bool is_seen = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD);
+    const unsigned letter = is_seen ? byte : next++;
+    std::string text(1, static_cast<char>(letter));
+    if (letter >= 0x80) {
+      text[0] = static_cast<char>(0xC0U | letter >> 6U);
+      text += static_cast<char>(0x80U | (letter & 0x3FU));
+    }
+    if (text == "\"" || text == "\\") text.insert(0, "\\");
+    vocab += ", \"" + text + "\": " + std::to_string(byte);
+  }
+  return R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "model": )"
+         R"({"type": "BPE", "merges": ["a b"], "vocab": {)" +
+         vocab + "}}}";
+}
+
+TEST(TokensProgram, TakesATokenizerFileOfHuggingFace) {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("tokenizer.json", tokenizer_json());
+  const ProgramResult result =
+      run_program(tokens(folder, {"--ids", "--vocab", file}).input("ab cd"));
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "256 32 99 100\n");
+  const std::string wrong =
+      folder.file("wrong.json", R"({"pre_tokenizer": {"type": "Metaspace"}})");
+  const ProgramResult refused = run_program(tokens(folder, {"--vocab", wrong}).input("ab"));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("wrong.json: pre_tokenizer.type"));
+}
+
 TEST(TokensProgram, RefusesARankFileThatIsNone) {
   const TemporaryFolder folder;
   const std::string file = folder.file("ranks", "this is no rank file");

@@ -80,6 +80,14 @@ Pattern make_pattern(PieceRule rule) {
     pattern.push_back({{{is_white, 1, kMany, kAtomic}}, Ahead::kEnd});
     pattern.push_back({{{is_white, 1, kMany}}, Ahead::kNoWord});
     pattern.push_back({{{is_white}}});
+  } else if (rule == PieceRule::kLlama3 || rule == PieceRule::kQwen2) {
+    for (const auto& items : contractions(true)) pattern.push_back({items});
+    pattern.push_back({{{is_prefix, 0, 1}, {is_letter, 1, kMany}}});
+    pattern.push_back({{{is_number, 1, rule == PieceRule::kQwen2 ? 1U : 3U}}});
+    pattern.push_back({{{is_blank, 0, 1}, {is_other, 1, kMany}, {is_break, 0, kMany}}});
+    pattern.push_back({{{is_white, 0, kMany}, {is_break, 1, kMany}}});
+    pattern.push_back({{{is_white, 1, kMany}}, Ahead::kNoWord});
+    pattern.push_back({{{is_white, 1, kMany}}});
   } else if (rule == PieceRule::kCl100k) {
     for (const auto& items : contractions(true)) pattern.push_back({items});
     pattern.push_back({{{is_prefix, 0, 1, kAtomic}, {is_letter, 1, kMany, kAtomic}}});
@@ -268,9 +276,10 @@ std::string random_utf8(std::mt19937_64& random, std::size_t units_max) {
 }
 
 std::vector<std::string> reference_pieces(PieceRule rule, std::string_view text) {
-  static const Pattern patterns[] = {make_pattern(PieceRule::kR50k),
-                                     make_pattern(PieceRule::kCl100k),
-                                     make_pattern(PieceRule::kO200k)};
+  static const Pattern patterns[] = {
+      make_pattern(PieceRule::kR50k), make_pattern(PieceRule::kCl100k),
+      make_pattern(PieceRule::kO200k), make_pattern(PieceRule::kLlama3),
+      make_pattern(PieceRule::kQwen2)};
   const Pattern& pattern = patterns[static_cast<std::size_t>(rule)];
   const Characters characters = characters_of(text);
   std::vector<std::string> pieces;

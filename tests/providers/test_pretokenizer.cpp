@@ -13,7 +13,8 @@
 namespace cochain::testing {
 namespace {
 
-constexpr PieceRule kRules[] = {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k};
+constexpr PieceRule kRules[] = {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k,
+                                PieceRule::kLlama3, PieceRule::kQwen2};
 
 const std::map<std::string, TokenId>& pair_ranks() {
   static const std::map<std::string, TokenId> ranks = all_pair_ranks();
@@ -24,7 +25,9 @@ const Encoding& pair_encoding(PieceRule rule) {
   static const Vocabulary vocabulary = Vocabulary::parse(rank_file(pair_ranks()));
   static const Encoding encodings[] = {Encoding("pairs_r50k", kRules[0], vocabulary, {}),
                                        Encoding("pairs_cl100k", kRules[1], vocabulary, {}),
-                                       Encoding("pairs_o200k", kRules[2], vocabulary, {})};
+                                       Encoding("pairs_o200k", kRules[2], vocabulary, {}),
+                                       Encoding("pairs_llama3", kRules[3], vocabulary, {}),
+                                       Encoding("pairs_qwen2", kRules[4], vocabulary, {})};
   return encodings[static_cast<std::size_t>(rule)];
 }
 
@@ -73,6 +76,7 @@ TEST(Pretokenizer, LeavesTheLastSpaceToTheWord) {
 TEST(Pretokenizer, EndsARunOfSpacesBehindItsLastLineBreak) {
   expect_pieces(PieceRule::kCl100k, {"a", " \n \n", " ", " a", "\n  "});
   expect_pieces(PieceRule::kO200k, {"a", " \n \n", " ", " a", "\n", "  "});
+  expect_pieces(PieceRule::kLlama3, {"a", " \n \n", " ", " a", "\n", "  "});
   expect_pieces(PieceRule::kO200k, {"//\n/\r\n/", "a", ".\n", "\t", ".\r"});
 }
 
@@ -80,6 +84,8 @@ TEST(Pretokenizer, CutsNumbersByThree) {
   expect_pieces(PieceRule::kR50k, {"1790179"});
   expect_pieces(PieceRule::kCl100k, {"179", "017", "9", "a", "\u00BD\u2167\u0663"});
   expect_pieces(PieceRule::kO200k, {"179", "017", "9", " ", "01"});
+  expect_pieces(PieceRule::kLlama3, {"179", "017", "9", "a", "\u00BD\u2167\u0663"});
+  expect_pieces(PieceRule::kQwen2, {"1", "7", "9", "a", "\u00BD", "\u2167", "\u0663"});
 }
 
 TEST(Pretokenizer, BacktracksBetweenLettersOfNoCase) {

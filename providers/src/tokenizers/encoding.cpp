@@ -35,7 +35,10 @@ struct CountedBeginning {
 CountedBeginning count_beginning(const std::shared_ptr<const EncodingState>& state,
                                  std::string_view text, std::size_t limit) {
   constexpr std::size_t kBlockBytes = std::size_t{16} * 1024;
-  if (text.size() <= kBlockBytes) return {text, state->count(Utf8Text(text).view(), limit)};
+  const bool is_in_parts = state->front() == nullptr || state->front()->cuts_at_lines();
+  if (text.size() <= kBlockBytes || !is_in_parts) {
+    return {text, state->count(Utf8Text(text).view(), limit)};
+  }
   IncrementalEncoding encoder(state);
   std::size_t tokens = 0;
   for (std::size_t read = 0; read < text.size();) {
@@ -49,15 +52,33 @@ CountedBeginning count_beginning(const std::shared_ptr<const EncodingState>& sta
   return {text, tokens + encoder.take().size()};
 }
 
+/// A special token inside one that is taken in every text is not there.
+void refuse_forbidden(const EncodingState& state, const SpecialTokens& special, Utf8Text& text) {
+  const auto is_forbidden = [&special](const SpecialToken& token) {
+    return token.match() == TokenMatch::kWhereAllowed && special.forbids(token.text());
+  };
+  const auto is_looked_for = [&](const SpecialToken& token) {
+    return token.match() == TokenMatch::kAlways || is_forbidden(token);
+  };
+  FoundSpecial found = state.finder().find(text.view(), 0, is_looked_for);
+  while (found.token != nullptr) {
+    if (is_forbidden(*found.token)) {
+      throw SpecialTokenError(found.token->text(), text.original(found.at));
+    }
+    found = state.finder().find(text.view(), found.at + found.token->text().size(), is_looked_for);
+  }
+}
+
 }  // namespace
 }  // namespace detail
 
-Encoding::Encoding(std::string name, PieceRule rule, Vocabulary vocabulary,
+Encoding::Encoding(std::string name, PieceRule rule, const Vocabulary& vocabulary,
                    std::vector<SpecialToken> special_tokens) {
-  std::shared_ptr<const detail::BpeTables> tables = vocabulary.tables_;
-  state_ = std::make_shared<const detail::EncodingState>(
-      std::move(name), rule, std::move(vocabulary), std::move(tables), std::move(special_tokens));
+  state_ = std::make_shared<const detail::EncodingState>(std::move(name), rule, vocabulary.tables_,
+                                                         std::move(special_tokens), nullptr);
 }
+
+Encoding::Encoding(std::shared_ptr<const detail::EncodingState> state) : state_(std::move(state)) {}
 
 const std::string& Encoding::name() const noexcept { return state_->name(); }
 
@@ -70,13 +91,13 @@ const std::vector<SpecialToken>& Encoding::special_tokens() const noexcept {
 std::vector<TokenId> Encoding::encode(std::string_view text, const SpecialTokens& special) const {
   detail::Utf8Text mended(text);
   const std::string_view view = mended.view();
-  if (special.forbids_any()) {
-    const auto is_forbidden = [&](const SpecialToken& t) { return special.forbids(t.text()); };
-    const detail::FoundSpecial found = state_->finder().find(view, 0, is_forbidden);
-    if (found.token) throw SpecialTokenError(found.token->text(), mended.original(found.at));
-  }
+  if (special.forbids_any()) detail::refuse_forbidden(*state_, special, mended);
   std::vector<TokenId> ids;
   ids.reserve(view.size() / detail::kBytesPerToken);
+  if (state_->front() != nullptr) {
+    state_->encode_behind_front(view, special, {ids, nullptr, detail::kNoTokenLimit});
+    return ids;
+  }
   std::size_t begin = 0;
   while (special.allows_any()) {
     const auto is_allowed = [&](const SpecialToken& t) { return special.allows(t.text()); };
@@ -125,17 +146,13 @@ std::string_view Encoding::truncate(std::string_view text, std::size_t limit) co
   if (counted.tokens <= limit) return text;
   detail::Utf8Text mended(counted.text);
   const std::string_view view = mended.view();
-  std::vector<TokenId> ids;
-  state_->encode(view, limit, ids);
-  std::vector<std::size_t> ends{0};
-  for (std::size_t n = 0; n < limit; ++n)
-    ends.push_back(ends.back() + state_->bytes(ids[n]).size());
+  const std::vector<std::size_t> begins = state_->begins(view, limit);  // more than the limit
   // The beginning of a text may have more tokens than the tokens it was cut from: what follows a
   // space, for one, decides about it. So a cut is counted, and moved back where it has too many:
   // by one token a few times, then by ever more, so that this ends soon for any text.
   std::size_t kept = limit;
   for (std::size_t step = 1, tries = 0; kept > 0; ++tries) {
-    const std::size_t cut = detail::code_point_begin(view, ends[kept]);
+    const std::size_t cut = detail::code_point_begin(view, begins[kept]);
     if (state_->count(view.substr(0, cut), limit) <= limit) {
       return text.substr(0, mended.original(cut));
     }
@@ -147,15 +164,8 @@ std::string_view Encoding::truncate(std::string_view text, std::size_t limit) co
 
 std::vector<std::size_t> Encoding::offsets(std::string_view text) const {
   detail::Utf8Text mended(text);
-  std::vector<TokenId> ids;
-  state_->encode(mended.view(), detail::kNoTokenLimit, ids);
-  std::vector<std::size_t> result;
-  result.reserve(ids.size());
-  std::size_t at = 0;
-  for (const TokenId id : ids) {
-    result.push_back(mended.original(at));
-    at += state_->bytes(id).size();
-  }
+  std::vector<std::size_t> result = state_->begins(mended.view(), detail::kNoTokenLimit);
+  for (std::size_t& at : result) at = mended.original(at);
   return result;
 }
 

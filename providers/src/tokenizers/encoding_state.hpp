@@ -16,33 +16,16 @@
 #include "piece_encoder.hpp"
 #include "pretokenizer.hpp"
 #include "special_finder.hpp"
+#include "text_front.hpp"
 
 namespace cochain::detail {
 
 /// What the copies of an encoding share.
 class EncodingState {
  public:
-  EncodingState(std::string name, PieceRule rule, Vocabulary vocabulary,
-                std::shared_ptr<const BpeTables> tables, std::vector<SpecialToken> special_tokens)
-      : name_(std::move(name)),
-        piece_end_(piece_end_of(rule)),
-        vocabulary_(std::move(vocabulary)),
-        tables_(std::move(tables)),
-        special_tokens_(std::move(special_tokens)) {
-    std::unordered_map<std::string_view, TokenId> ids;
-    for (const SpecialToken& token : special_tokens_) {
-      if (token.text().empty()) throw VocabularyError(name_ + ": a special token has no text");
-      if (!ids.emplace(token.text(), token.id()).second) {
-        throw VocabularyError(name_ + ": the special token " + token.text() + " is there twice");
-      }
-      if (!tables_->bytes(token.id()).empty()) {
-        throw VocabularyError(name_ + ": the special token " + token.text() + " has the id " +
-                              std::to_string(token.id()) + " of an ordinary token");
-      }
-      special_of_id_.emplace(token.id(), &token);  // of two names, the first is decoded
-    }
-    finder_ = SpecialFinder(special_tokens_);
-  }
+  /// With a front the rule is not used: the front has what it takes.
+  EncodingState(std::string name, PieceRule rule, std::shared_ptr<const BpeTables> tables,
+                std::vector<SpecialToken> special_tokens, std::unique_ptr<const TextFront> front);
   EncodingState(const EncodingState&) = delete;
   EncodingState& operator=(const EncodingState&) = delete;
   ~EncodingState() = default;
@@ -54,11 +37,15 @@ class EncodingState {
   }
   [[nodiscard]] const SpecialFinder& finder() const noexcept { return finder_; }
   [[nodiscard]] PieceEnd piece_end() const noexcept { return piece_end_; }
+  /// nullptr if a text is nothing but its pieces.
+  [[nodiscard]] const TextFront* front() const noexcept { return front_.get(); }
   [[nodiscard]] const BpeTables& tables() const noexcept { return *tables_; }
 
   /// Appends the tokens of a text that is UTF-8; stops behind the piece with which `ids` comes to
   /// have more than `size_max`.
   void encode(std::string_view text, std::size_t size_max, std::vector<TokenId>& ids) const {
+    if (front_)
+      return encode_behind_front(text, SpecialTokens::as_text(), {ids, nullptr, size_max});
     PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
     const char* piece = text.data();
     const char* const end = piece + text.size();
@@ -69,10 +56,18 @@ class EncodingState {
     }
   }
 
+  /// The same with special tokens, and all of it: for an encoding with a front.
+  void encode_behind_front(std::string_view text, const SpecialTokens& special,
+                           TokenSink sink) const;
+
+  /// Where the tokens of a text that is UTF-8 begin in it; of not many more than `count_max`.
+  [[nodiscard]] std::vector<std::size_t> begins(std::string_view text, std::size_t count_max) const;
+
   /// Appends the tokens of the pieces of `text`, which is UTF-8, up to `pieces_end`, where one
-  /// ends.
+  /// ends. Behind a front `pieces_end` must be a place where it can be cut.
   void encode_pieces(std::string_view text, std::size_t pieces_end,
                      std::vector<TokenId>& ids) const {
+    if (front_) return encode(text.substr(0, pieces_end), kEveryToken, ids);
     PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
     const char* const end = text.data() + text.size();
     for (const char* piece = text.data(); piece != text.data() + pieces_end;) {
@@ -84,8 +79,12 @@ class EncodingState {
 
   /// How many tokens a text that is UTF-8 has; something above `count_max` if it has more.
   [[nodiscard]] std::size_t count(std::string_view text, std::size_t count_max) const {
-    PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
     std::vector<TokenId> ids;
+    if (front_) {
+      encode(text, count_max, ids);
+      return ids.size();
+    }
+    PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
     std::size_t total = 0;
     const char* piece = text.data();
     const char* const end = piece + text.size();
@@ -108,6 +107,10 @@ class EncodingState {
   }
 
  private:
+  static constexpr std::size_t kEveryToken = static_cast<std::size_t>(-1);
+
+  void check_special_tokens();
+
   std::string name_;
   PieceEnd piece_end_;
   Vocabulary vocabulary_;
@@ -115,6 +118,7 @@ class EncodingState {
   std::vector<SpecialToken> special_tokens_;
   std::unordered_map<TokenId, const SpecialToken*> special_of_id_;
   SpecialFinder finder_;
+  std::unique_ptr<const TextFront> front_;
 };
 
 }  // namespace cochain::detail

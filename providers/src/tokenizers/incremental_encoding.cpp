@@ -58,7 +58,23 @@ void IncrementalEncoding::add_text(std::string_view part) {
   }
 }
 
+/// Behind a front only whole lines are settled, if it can be cut there: a token that is looked for
+/// in the text, or marks that combine, may go on over the end of a word.
+void IncrementalEncoding::settle_lines() {
+  std::size_t end = 0;
+  if (encoding_->front()->cuts_at_lines()) {
+    for (std::size_t at = pending_.size(); end == 0 && at >= 2 && at > tried_;) {
+      --at;
+      const char letter = static_cast<char>(pending_[at] | 0x20);
+      if (pending_[at - 1] == '\n' && letter >= 'a' && letter <= 'z') end = at;
+    }
+  }
+  encode_to(end);
+  tried_ = pending_.size();
+}
+
 void IncrementalEncoding::settle() {
+  if (encoding_->front() != nullptr) return settle_lines();
   const char* const begin = pending_.data();
   const char* const end = begin + pending_.size();
   const char* const settled = settled_end(begin, begin + tried_, end);

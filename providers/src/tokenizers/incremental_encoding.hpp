@@ -28,6 +28,7 @@ class IncrementalEncoding final : public IncrementalEncoder {
  private:
   void add_text(std::string_view part);
   void settle();
+  void settle_lines();
   void encode_to(std::size_t end);
 
   std::shared_ptr<const EncodingState> encoding_;

@@ -43,9 +43,10 @@ const char* skip_run(const char* p, const char* end) noexcept {
   return p;
 }
 
-/// \p{N}{1,3} at a number.
-const char* skip_three_numbers(const char* p, const char* end) noexcept {
-  for (int count = 0; count < 3 && p != end; ++count) {
+/// \p{N}{1,3} at a number, or as many as are taken at once.
+template <int kMost = 3>
+const char* skip_numbers(const char* p, const char* end) noexcept {
+  for (int count = 0; count < kMost && p != end; ++count) {
     const CodePointView here = look_at(p);
     if ((here.kind & kNumberClass) == 0) break;
     p += here.length;
@@ -114,24 +115,50 @@ const char* r50k_piece_end(const char* begin, const char* end) noexcept {
   return leave_last_space(begin, skip_run<kSpaceClass>(p, end), end);
 }
 
-// '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+
-// |\s++$|\s*[\r\n]|\s+(?!\S)|\s
-const char* cl100k_piece_end(const char* begin, const char* end) noexcept {
-  const CodePointView here = look_at(begin);
-  const char* p = begin + here.length;
+/// The alternatives of cl100k but for those of spaces; nullptr if none matches. Behind the first
+/// code point, whose view is `here`, lies `next`.
+template <int kNumbers>
+const char* cl100k_word_end(const char* begin, CodePointView here, const char* next,
+                            const char* end) noexcept {
+  const char* p = next;
   if ((here.kind & kLetterClass) != 0) return skip_run<kLetterClass>(p, end);
   const std::size_t contraction = any_contraction(begin, end);
   if (contraction != 0) return begin + contraction;
-  if ((here.kind & kNumberClass) != 0) return skip_three_numbers(begin, end);
-  std::uint8_t next = p == end ? std::uint8_t{0} : look_at(p).kind;
-  if ((next & kLetterClass) != 0 && !is_newline(*begin)) return skip_run<kLetterClass>(p, end);
-  if ((here.kind & kOtherClass) != 0 || (*begin == ' ' && (next & kOtherClass) != 0)) {
+  if ((here.kind & kNumberClass) != 0) return skip_numbers<kNumbers>(begin, end);
+  const std::uint8_t kind = p == end ? std::uint8_t{0} : look_at(p).kind;
+  if ((kind & kLetterClass) != 0 && !is_newline(*begin)) return skip_run<kLetterClass>(p, end);
+  if ((here.kind & kOtherClass) != 0 || (*begin == ' ' && (kind & kOtherClass) != 0)) {
     p = skip_run<kOtherClass>(p, end);
     while (p != end && is_newline(*p)) ++p;
     return p;
   }
-  const char* const run_end = skip_run<kSpaceClass>(p, end);
+  return nullptr;
+}
+
+// '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+
+// |\s++$|\s*[\r\n]|\s+(?!\S)|\s
+const char* cl100k_piece_end(const char* begin, const char* end) noexcept {
+  const CodePointView here = look_at(begin);
+  const char* const next = begin + here.length;
+  const char* const word_end = cl100k_word_end<3>(begin, here, next, end);
+  if (word_end != nullptr) return word_end;
+  const char* const run_end = skip_run<kSpaceClass>(next, end);
   if (run_end == end) return end;
+  const char* const behind = behind_last_newline(begin, run_end);
+  return behind != nullptr ? behind : leave_last_space(begin, run_end, end);
+}
+
+// (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*
+// |\s*[\r\n]+|\s+(?!\S)|\s+
+// Qwen2 has \p{N} in place of \p{N}{1,3}. A run of spaces that ends the text is cut behind its last
+// line break here, and is one piece for cl100k.
+template <int kNumbers>
+const char* llama3_piece_end(const char* begin, const char* end) noexcept {
+  const CodePointView here = look_at(begin);
+  const char* const next = begin + here.length;
+  const char* const word_end = cl100k_word_end<kNumbers>(begin, here, next, end);
+  if (word_end != nullptr) return word_end;
+  const char* const run_end = skip_run<kSpaceClass>(next, end);
   const char* const behind = behind_last_newline(begin, run_end);
   return behind != nullptr ? behind : leave_last_space(begin, run_end, end);
 }
@@ -187,7 +214,7 @@ const char* o200k_piece_end(const char* begin, const char* end) noexcept {
   const CodePointView here = look_at(begin);
   const char* const word_end = o200k_word_end(begin, here, end);
   if (word_end != nullptr) return word_end + any_contraction(word_end, end);
-  if ((here.kind & kNumberClass) != 0) return skip_three_numbers(begin, end);
+  if ((here.kind & kNumberClass) != 0) return skip_numbers(begin, end);
   const char* p = begin + here.length;
   const bool before_other = *begin == ' ' && p != end && (look_at(p).kind & kOtherClass) != 0;
   if ((here.kind & kOtherClass) != 0 || before_other) {
@@ -206,6 +233,8 @@ PieceEnd piece_end_of(PieceRule rule) noexcept {
   switch (rule) {
     case PieceRule::kR50k: return r50k_piece_end;
     case PieceRule::kCl100k: return cl100k_piece_end;
+    case PieceRule::kLlama3: return llama3_piece_end<3>;
+    case PieceRule::kQwen2: return llama3_piece_end<1>;
     case PieceRule::kO200k: break;
   }
   return o200k_piece_end;

@@ -26,18 +26,29 @@ enum class PieceRule : std::uint8_t {
   kR50k,    // r50k_base, p50k_base, p50k_edit
   kCl100k,  // cl100k_base
   kO200k,   // o200k_base, o200k_harmony
+  kLlama3,  // Llama 3, and cl100k_base as others write it
+  kQwen2,   // Qwen 2 and 3: each digit is a piece
 };
 
-/// A token that no ordinary text gives, such as `<|endoftext|>`.
+/// Where the text of a token that is not merged from others is taken for the token.
+enum class TokenMatch : std::uint8_t {
+  kWhereAllowed,  // it is special: where SpecialTokens say so
+  kAlways,        // in every text, encode_ordinary() included
+};
+
+/// A token that merging does not give, such as `<|endoftext|>`.
 class SpecialToken {
  public:
-  SpecialToken(std::string text, TokenId id) : text_(std::move(text)), id_(id) {}
+  SpecialToken(std::string text, TokenId id, TokenMatch match = TokenMatch::kWhereAllowed)
+      : text_(std::move(text)), id_(id), match_(match) {}
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] TokenId id() const noexcept { return id_; }
+  [[nodiscard]] TokenMatch match() const noexcept { return match_; }
 
  private:
   std::string text_;
   TokenId id_;
+  TokenMatch match_;
 };
 
 /// What becomes of a special token's text inside a text that is encoded.
@@ -88,10 +99,25 @@ class SpecialTokens {
 /// Source:   openai/tiktoken 0.14, tiktoken_ext/openai_public.py and core.py.
 class Encoding final : public Tokenizer {
  public:
-  Encoding(std::string name, PieceRule rule, Vocabulary vocabulary,
+  Encoding(std::string name, PieceRule rule, const Vocabulary& vocabulary,
            std::vector<SpecialToken> special_tokens);
   [[nodiscard]] static Encoding open(std::string_view name, const std::filesystem::path& path);
   [[nodiscard]] static Encoding parse(std::string_view name, std::string_view rank_text);
+  /// From a `tokenizer.json` of Hugging Face, exactly as their tokenizers encode it. The encoding
+  /// is called as the file. Shape:  byte-level BPE; NFC; the steps Split, Digits and ByteLevel.
+  /// Added tokens are special
+  ///         tokens, or are matched in every text if the file says that they are not special. What
+  ///         it says of tokens around a text (post_processor), truncation and padding is not
+  ///         applied.
+  ///         Where patterns are not those of GPT-2, Llama 3, Qwen 2 or o200k, they go to PCRE2, at
+  ///         a third of the speed; a text that makes one of them slow is a TokenizerError. The
+  ///         incremental encoder of such an encoding keeps all of a text until finish(); that of
+  ///         one with added tokens or NFC keeps it line by line.
+  /// Units:  at most 64 MiB and 2 million tokens.
+  /// Errors: VocabularyError that names the file, the place in it, and what is not supported there.
+  /// Source: huggingface/tokenizers 0.23.
+  [[nodiscard]] static Encoding open_hugging_face(const std::filesystem::path& path);
+  [[nodiscard]] static Encoding parse_hugging_face(std::string_view name, std::string_view json);
   /// The names that open() and parse() know.
   [[nodiscard]] static std::vector<std::string> known_names();
 
@@ -121,6 +147,7 @@ class Encoding final : public Tokenizer {
   [[nodiscard]] std::unique_ptr<IncrementalEncoder> incremental() const override;
 
  private:
+  explicit Encoding(std::shared_ptr<const detail::EncodingState> state);
   std::shared_ptr<const detail::EncodingState> state_;
 };
 

@@ -15,6 +15,7 @@ namespace cochain {
 
 namespace detail {
 class BpeTables;
+class EncodingState;
 }  // namespace detail
 
 /// The ordinary tokens of a byte-pair encoding, and the tables to find them.
@@ -59,6 +60,7 @@ class Vocabulary {
  private:
   friend class Encoding;
   friend class VocabularyCache;
+  friend class detail::EncodingState;
   explicit Vocabulary(std::shared_ptr<const detail::BpeTables> tables);
   std::shared_ptr<const detail::BpeTables> tables_;
 };

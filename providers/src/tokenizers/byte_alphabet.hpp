@@ -1,0 +1,13 @@
+// The letters by which tokenizer files write bytes: GPT-2's, in which every byte can be seen.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace cochain::detail {
+
+/// Appends the bytes that a token of a file stands for. False if it is not in the alphabet; then
+/// nothing is appended.
+[[nodiscard]] bool append_bytes_of_letters(std::string_view letters, std::string& bytes);
+
+}  // namespace cochain::detail

@@ -1,0 +1,161 @@
+// One text goes through as a Run: stretches between tokens of the text, gaps between tokens of the
+// normalised text, pieces.
+
+#include "text_front.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "nfc_text.hpp"
+#include "piece_encoder.hpp"
+
+namespace cochain::detail {
+
+/// Places of a stretch or gap are counted from where it begins; `origin` leads to the text's.
+class TextFront::Run {
+ public:
+  Run(const TextFront& front, const BpeTables& tables, const Wanted& wanted, TokenSink& sink)
+      : front_(front),
+        tables_(tables),
+        encoder_(piece_encoder_of_thread(tables)),
+        wanted_(wanted),
+        sink_(sink),
+        ends_(front.parts_.splitters.size()) {}
+
+  void text(std::string_view text) {
+    between_tokens(front_.raw_finder_, text, Origin{},
+                   [this](std::string_view part, Origin o) { stretch(part, o); });
+  }
+
+ private:
+  /// From a place of a part to that of the text: `before` is what the part itself begins behind.
+  struct Origin {
+    std::size_t before = 0;
+    const NfcText* normal = nullptr;  // the part is of this,
+    std::size_t normal_before = 0;    // which begins here in the text
+    [[nodiscard]] std::size_t of(std::size_t place) const {
+      if (normal == nullptr) return before + place;
+      return normal_before + normal->original(before + place);
+    }
+    [[nodiscard]] Origin behind(std::size_t bytes) const {
+      Origin result = *this;
+      result.before += bytes;
+      return result;
+    }
+  };
+
+  void add_token(TokenId id, std::size_t begin) {
+    sink_.ids.push_back(id);
+    if (sink_.begins != nullptr) sink_.begins->push_back(begin);
+  }
+
+  /// Adds the wanted tokens of a text, and calls `between(part, origin)` for what lies between.
+  template <class Between>
+  void between_tokens(const SpecialFinder& finder, std::string_view text, Origin origin,
+                      Between between) {
+    std::size_t begin = 0;
+    while (!sink_.is_full()) {
+      const FoundSpecial found = finder.find(text, begin, wanted_);
+      const std::size_t end = found.token != nullptr ? found.at : text.size();
+      if (end != begin) between(text.substr(begin, end - begin), origin.behind(begin));
+      if (found.token == nullptr) return;
+      add_token(found.token->id(), origin.of(end));
+      begin = end + found.token->text().size();
+    }
+  }
+
+  void stretch(std::string_view text, Origin origin) {
+    const auto gap_of = [this](std::string_view part, Origin o) { gap(part, 0, o); };
+    if (front_.parts_.form == TextForm::kAsItIs) {
+      return between_tokens(front_.normal_finder_, text, origin, gap_of);
+    }
+    const NfcText normal(text);
+    between_tokens(front_.normal_finder_, normal.view(), Origin{0, &normal, origin.before}, gap_of);
+  }
+
+  /// Cuts a part by the splitters from `step` on.
+  void gap(std::string_view text, std::size_t step, Origin origin) {
+    if (step == ends_.size()) return last_piece(text, origin);
+    std::vector<std::size_t>& ends = ends_[step];
+    ends.clear();
+    front_.parts_.splitters[step]->split(text, ends);
+    std::size_t begin = 0;
+    for (const std::size_t end : ends) {
+      if (sink_.is_full()) return;
+      gap(text.substr(begin, end - begin), step + 1, origin.behind(begin));
+      begin = end;
+    }
+  }
+
+  void last_piece(std::string_view text, Origin origin) {
+    if (front_.parts_.prefix_space == PrefixSpace::kNone || text[0] == ' ') {
+      return merge_all(text, 0, origin);
+    }
+    spaced_ = ' ';
+    spaced_ += text;
+    merge_all(spaced_, 1, origin);
+  }
+
+  /// `added` bytes at the beginning are not of the text.
+  void merge_all(std::string_view text, std::size_t added, Origin origin) {
+    const char* const end = text.data() + text.size();
+    for (const char* piece = text.data(); piece != end && !sink_.is_full();) {
+      const char* const piece_end =
+          front_.last_piece_end_ != nullptr ? front_.last_piece_end_(piece, end) : end;
+      const std::size_t first = sink_.ids.size();
+      encoder_.encode(tables_, piece, piece_end, end, sink_.ids);
+      if (sink_.begins != nullptr) {
+        add_begins(static_cast<std::size_t>(piece - text.data()), first, added, origin);
+      }
+      piece = piece_end;
+    }
+  }
+
+  void add_begins(std::size_t at, std::size_t first, std::size_t added, Origin origin) {
+    for (std::size_t n = first; n < sink_.ids.size(); ++n) {
+      sink_.begins->push_back(origin.of(at - std::min(at, added)));
+      at += tables_.bytes(sink_.ids[n]).size();
+    }
+  }
+
+  const TextFront& front_;
+  const BpeTables& tables_;
+  PieceEncoder& encoder_;
+  const Wanted& wanted_;
+  TokenSink& sink_;
+  std::vector<std::vector<std::size_t>> ends_;  // of each step, while it goes through them
+  std::string spaced_;
+};
+
+TextFront::TextFront(FrontParts parts)
+    : parts_(std::move(parts)),
+      raw_finder_(parts_.raw_tokens),
+      normal_finder_(parts_.normal_tokens) {
+  if (parts_.last_rule) last_piece_end_ = piece_end_of(*parts_.last_rule);
+  cuts_at_lines_ = find_cuts_at_lines();
+}
+
+// Only for rules of which it is known: r50k looks behind a line break for what follows it.
+bool TextFront::find_cuts_at_lines() const {
+  if (parts_.prefix_space != PrefixSpace::kNone || parts_.splitters.size() > 1) return false;
+  std::optional<PieceRule> rule = parts_.last_rule;
+  if (!parts_.splitters.empty()) {
+    const auto* const splitter = dynamic_cast<const RuleSplitter*>(parts_.splitters[0].get());
+    if (splitter == nullptr || rule) return false;
+    rule = splitter->rule();
+  }
+  const auto has_line_break = [](const SpecialToken& token) {
+    return token.text().find('\n') != std::string::npos;
+  };
+  return rule && *rule != PieceRule::kR50k &&
+         std::none_of(parts_.raw_tokens.begin(), parts_.raw_tokens.end(), has_line_break) &&
+         std::none_of(parts_.normal_tokens.begin(), parts_.normal_tokens.end(), has_line_break);
+}
+
+void TextFront::encode(const BpeTables& tables, std::string_view text, const Wanted& wanted,
+                       TokenSink& sink) const {
+  Run(*this, tables, wanted, sink).text(text);
+}
+
+}  // namespace cochain::detail

@@ -1,0 +1,203 @@
+// The steps of tokenizer files that cut a text into pieces, and what of a file is refused.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "cochain/providers/tokenizers/encoding.hpp"
+#include "cochain/providers/tokenizers/tokenizer_error.hpp"
+#include "tokenizer_file.hpp"
+
+namespace cochain::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Each piece is a token of its own, and nothing merges: so a piece shows in the tokens.
+void expect_pieces_by(const std::string& pre_tokenizer, const std::vector<std::string>& pieces) {
+  TokenizerFile file;
+  file.ignore_merges().member("pre_tokenizer", pre_tokenizer);
+  std::string text;
+  for (const std::string& piece : pieces) {
+    text += piece;
+    if (!file.vocab().contains(piece)) file.token(piece);
+  }
+  std::vector<TokenId> ids;
+  for (const std::string& piece : pieces) ids.push_back(file.id(piece));
+  const Encoding encoding = Encoding::parse_hugging_face("pieces", file.json());
+  EXPECT_EQ(encoding.encode_ordinary(text), ids) << pre_tokenizer << "\n" << text;
+}
+
+TEST(HuggingFacePatterns, CutWhereTheyMatchAndBetween) {
+  expect_pieces_by(split_by(R"(\d{1,2}|[a-c]+'?)"), {"12", "3", "ab'", "x-", "c", "7", "\u00E9"});
+  expect_pieces_by(split_by(R"([^\s\p{L}])"), {"ab cd", "-", "-", "\u65E5", "1", " x"});
+  expect_pieces_by(split_by(R"(\s+(?!\S)|\s)"), {"a", "  ", " ", "b", " ", "c", "\u3000\n"});
+  expect_pieces_by(split_by(R"((?<=[0-9])[,.])"), {"a.b1", ".", "2", ",", "3 ."});
+  expect_pieces_by(split_by(R"([\u4E00-\u9FFF]+|\x{3042}|[\-\]]|q)"),
+                   {"a", "\u65E5\u672C", "-", "]", "\u3042", "\u3044", "q"});
+  expect_pieces_by(split_by(R"((?i:'s|x))"), {"a", "'S", "X", "'\u017F", "'t"});
+}
+
+TEST(HuggingFacePatterns, KnowNoSpaceThatIsNone) {
+  expect_pieces_by(split_by(R"(\s)"), {"a\u180Eb\u200B", "\u0085", "c", "\u2028", "\v", "d"});
+  expect_pieces_by(split_by(R"(\p{Han})"), {"\u3001a", "\u65E5", "\u30FC"});
+}
+
+TEST(HuggingFacePatterns, FollowOneAnother) {
+  const std::string split = R"({"type": "Split", "behavior": "Isolated", "pattern": )";
+  expect_pieces_by(
+      R"({"type": "Sequence", "pretokenizers": [)" + split +
+          R"({"Regex": "[^\\r\\n]+"}}, {"type": "Digits", "individual_digits": true},)" + split +
+          R"({"String": "=="}}, )" + byte_level(R"("add_prefix_space": false, "use_regex": true)") +
+          "]}",
+      {"ab", " x", "1", "2", "==", "=", "y", "\r\n", "\u0663", "\u00BD"});
+  expect_pieces_by(R"({"type": "Sequence", "pretokenizers": [{"type": "Digits"}, )" +
+                       byte_level(R"("add_prefix_space": false, "use_regex": false)") + "]}",
+                   {"a ", "12\u00BD", "b", "7"});
+}
+
+TEST(HuggingFacePatterns, LookNoFurtherThanThePieceThatTheyCut) {
+  // Behind "1" stands the end of a piece for the second step, whatever the first left there.
+  const std::string split = R"({"type": "Split", "behavior": "Isolated", "pattern": {"Regex": )";
+  expect_pieces_by(R"({"type": "Sequence", "pretokenizers": [)" + split + R"("1"}}, )" + split +
+                       R"("a(?!.)|(?<!1)b"}}, )" +
+                       byte_level(R"("add_prefix_space": false, "use_regex": false)") + "]}",
+                   {"x", "a", "1", "b", "ax"});
+}
+
+TEST(HuggingFacePatterns, TakeLongRunsInLittleTime) {
+  const std::string pattern =
+      R"([!-/:-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*)"
+      R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+  TokenizerFile file;
+  file.member("pre_tokenizer", split_by(pattern));
+  const Encoding encoding = Encoding::parse_hugging_face("long", file.json());
+  for (const char* unit : {"a", " ", "\n", "=", " \n", "\u65E5", "1", "a1"}) {
+    std::string text;
+    while (text.size() < 200'000) text += unit;
+    EXPECT_EQ(encoding.count(text), text.size()) << unit;
+    EXPECT_EQ(encoding.count(text + "x"), text.size() + 1) << unit;
+  }
+}
+
+TEST(HuggingFacePatterns, FailWhereATextMakesThemSlow) {
+  for (const char* pattern : {R"(a+b)", R"(\p{L}+?(?=1))", R"(a*a*b)", R"((?:a|b|ab)+c)"}) {
+    TokenizerFile file;
+    file.member("pre_tokenizer", split_by(pattern));
+    const Encoding encoding = Encoding::parse_hugging_face("slow", file.json());
+    EXPECT_EQ(encoding.count(std::string(100, 'a')), 100U) << pattern;
+    try {
+      (void)encoding.count(std::string(300'000, 'a'));
+      ADD_FAILURE() << pattern << " was fast";
+    } catch (const TokenizerError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("takes too long for this text"));
+    }
+  }
+}
+
+std::string error_of_json(const std::string& json) {
+  try {
+    (void)Encoding::parse_hugging_face("bad", json);
+  } catch (const VocabularyError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+std::string error_of_pattern(const std::string& pattern) {
+  return error_of_json(TokenizerFile().member("pre_tokenizer", split_by(pattern)).json());
+}
+
+TEST(HuggingFacePatterns, AreRefusedWhereTheyMeanAnotherThingToAnother) {
+  EXPECT_EQ(error_of_pattern(R"(a|\.{1,3}|[^a\]-]|(?:x(?!y))?z)"), "none");
+  EXPECT_THAT(error_of_pattern(R"(ab\h)"),
+              HasSubstr("pre_tokenizer.pretokenizers[0].pattern.Regex: at byte 4 of the pattern "
+                        R"(ab\h: \h is not supported)"));
+  for (const char* pattern :
+       {"^a",      "a$",         R"(\w)",     R"(\ba)",  R"((a)\1)", R"([[:alpha:]])",  "[a&&b]",
+        "[a[bc]]", "(?i)a",      "(?>a)",     "a++",     "a*+",      "a{1,3}+",         "a{,3}",
+        "a**",     "(a+)+",      "(?:a*){2}", "a*b*c*",  "(?<n>a)",  R"(\p{Greekish})", R"(\pL)",
+        "(*UCP)a", "a{2,1}",     "a{1001}",   "(?i:ss)", R"(\xFF)",  R"(\S\s[\S])",     "[]a]",
+        "(?#a)",   "(?i:\u00DF)"}) {
+    EXPECT_THAT(error_of_pattern(pattern), HasSubstr("is not supported")) << pattern;
+  }
+  for (const char* pattern : {"", "(a", "a)", "[a", "[a-", "a{", "\\", "*", "[b-a]", "(?<=a*)b"}) {
+    EXPECT_NE(error_of_pattern(pattern), "none") << pattern;
+  }
+  EXPECT_THAT(error_of_pattern("a*"), HasSubstr("it matches nothing"));
+}
+
+std::string error_with(const std::string& member, const std::string& json) {
+  return error_of_json(TokenizerFile().member(member, json).json());
+}
+
+TEST(HuggingFaceRefusals, NameWhatIsNotSupportedAndWhere) {
+  EXPECT_THAT(error_with("normalizer", R"({"type": "NFKC"})"),
+              HasSubstr("normalizer.type: the normalizer NFKC is not supported"));
+  EXPECT_THAT(
+      error_with("normalizer", R"({"type": "Sequence", "normalizers": [{"type": "Lowercase"}]})"),
+      HasSubstr("normalizer.normalizers[0].type: the normalizer Lowercase"));
+  EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Metaspace"})"),
+              HasSubstr("pre_tokenizer.type: the pre-tokenizer Metaspace is not supported"));
+  EXPECT_THAT(error_with("pre_tokenizer", "null"), HasSubstr("only byte-level BPE"));
+  EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Digits"})"), HasSubstr("has no ByteLevel"));
+  EXPECT_THAT(
+      error_with("pre_tokenizer", R"({"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"},)"
+                                  R"({"type": "Digits"}]})"),
+      HasSubstr("pre_tokenizer.pretokenizers[1]: a step behind ByteLevel is not"));
+  EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Split", "behavior": "Removed",)"
+                                          R"("pattern": {"String": "a"}})"),
+              HasSubstr("pre_tokenizer.behavior: the behavior Removed is not supported"));
+  EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Split", "behavior": "Isolated"})"),
+              HasSubstr("pre_tokenizer: 'pattern' is missing"));
+  EXPECT_THAT(error_of_json(TokenizerFile().added("a", 5, R"("lstrip": true)").json()),
+              HasSubstr("added_tokens[0].lstrip: it is not supported"));
+  std::string nested = R"({"type": "NFC"})";
+  for (int n = 0; n < 10; ++n) nested = R"({"type": "Sequence", "normalizers": [)" + nested + "]}";
+  EXPECT_THAT(error_with("normalizer", nested), HasSubstr("the normalizer Sequence"));
+}
+
+TEST(HuggingFaceRefusals, NameWhatIsWrongInTheModel) {
+  const std::string good = TokenizerFile().merge("a", "b").json();
+  const auto with = [&](const std::string& text, const std::string& other) {
+    const std::size_t at = good.find(text);
+    EXPECT_NE(at, std::string::npos) << text;
+    return error_of_json(std::string(good).replace(at, text.size(), other));
+  };
+  EXPECT_EQ(error_of_json(good), "none");
+  EXPECT_THAT(with(R"("BPE")", R"("WordPiece")"),
+              HasSubstr("model.type: a model of the type WordPiece is not supported"));
+  EXPECT_THAT(with(R"("dropout":null)", R"("dropout":0.1)"), HasSubstr("model.dropout: dropout"));
+  EXPECT_THAT(with(R"("dropout":null)", R"("byte_fallback":true)"),
+              HasSubstr("model.byte_fallback: byte_fallback is not supported"));
+  EXPECT_THAT(with(R"("dropout":null)", R"("continuing_subword_prefix":"##")"),
+              HasSubstr("model.continuing_subword_prefix: it is not supported"));
+  EXPECT_THAT(with(R"("ab":1256)", R"("ab":-1)"),
+              HasSubstr("model.vocab['ab']: a number from 0 to 4294967295 is wanted"));
+  EXPECT_THAT(with(R"("ab":1256)", R"("ab":4000000)"), HasSubstr("ids beyond 2097150"));
+  EXPECT_THAT(with(R"("ab":1256)", R"("ab":1000)"), HasSubstr("the id is that of another token"));
+  EXPECT_THAT(with(R"("ab":1256)", R"("ab":1256,"ab":1257)"), HasSubstr("'ab' is there twice"));
+  EXPECT_THAT(with(R"("ab":1256)", R"("":1256)"), HasSubstr("a token without text is not"));
+  EXPECT_THAT(with(R"("ab":1256)", R"("abc":1256)"),
+              HasSubstr("model.merges[0]: the vocabulary has no token 'ab'"));
+  EXPECT_THAT(with(R"(["a","b"])", R"(["a"])"),
+              HasSubstr("model.merges[0]: two tokens are wanted"));
+  EXPECT_THAT(with(R"(["a","b"])", R"("a b c")"), HasSubstr("with a blank between"));
+  EXPECT_THAT(with(R"(["a","b"])", "7"), HasSubstr("model.merges[0]: a string is wanted here"));
+  EXPECT_THAT(with(R"("a":)", R"("aaaa":)"), HasSubstr("no token"));
+  EXPECT_THAT(with(R"("Q":)", R"("QQQQ":)"), HasSubstr("the vocabulary has no token for the byte"));
+}
+
+TEST(HuggingFaceRefusals, TakeNoFileThatIsCutOff) {
+  const std::string good = TokenizerFile().merge("a", "b").json();
+  for (std::size_t size = 0; size < good.size(); size += 1 + size / 50) {
+    ASSERT_THAT(error_of_json(good.substr(0, size)), HasSubstr("not valid JSON")) << size;
+  }
+  EXPECT_THAT(error_of_json("[]"), HasSubstr("an object is wanted"));
+  EXPECT_THAT(error_of_json(std::string(2000, '[')), HasSubstr("not valid JSON"));
+}
+
+}  // namespace
+}  // namespace cochain::testing
