@@ -1,10 +1,12 @@
-"""What run_core.py and run_chains.py share: peers are built, run in turn, and set in a table.
+"""What the run_*.py share: peers are built, run in turn, and set in a table.
 
 Each figure is CPU time of a process that runs one row and nothing else, pinned to one CPU; the
 process warms up and gives the median of three samples. In a round every peer runs a row before the
 next row begins, each round in another order. A ratio is cochain over the peer within one round, and
 the table has the median of the rounds, so that a machine that slows down for a while moves both.
-A peer whose tools are missing is left out, and the table says so.
+A peer whose tools are missing is left out, and the table says so; one that fails at a row "fails".
+Where a peer also tells what came out of its work ("result"), the foot of the table says which rows
+have peers that differ.
 """
 import argparse
 import json
@@ -70,29 +72,37 @@ class Suite:
     `rows` has the goals of each row. A goal is (peer, the most that the ratio may be) or (peer,
     most, the peer's row); "absolute" is a bound on the figure itself. `derived` has rows that are
     made from others. `only` names the rows that a peer takes part in, where it knows more.
-    `extra` has rows that the runner itself measures, by peer: a function for each.
+    `extra` has rows that the runner itself measures, by peer: a function for each. `once` names
+    rows that only the first round has, and `seconds_max` ends a process that takes longer.
     """
 
-    def __init__(self, name, peers, rows, derived=None, only=None, extra=None, hidden=()):
+    def __init__(self, name, peers, rows, derived=None, only=None, extra=None, hidden=(), once=(),
+                 seconds_max=None):
         self.name, self.peers, self.rows = name, peers, rows
         self.derived, self.only, self.extra = derived or {}, only or {}, extra or {}
         self.hidden = hidden  # peers that have no column
+        self.once, self.seconds_max = frozenset(once), seconds_max
 
 
 class Results:
     def __init__(self, suite, rounds):
         self.suite, self.rounds = suite, rounds
         self.values = {}  # (row, peer): a figure of each round
+        self.failures = {}  # (row, peer): what the table says in place of a figure
+        self.told = {}  # (row, peer): what came out of the work, in the peer's words
 
     def of(self, row, peer):
-        """One figure for each round, or nothing."""
-        if row in self.suite.derived:
+        """One figure for each round that has one, or nothing."""
+        if row not in self.suite.derived:
+            return self.values.get((row, peer))
+        made = []
+        for i in range(self.rounds):
             try:
-                return [self.suite.derived[row](lambda name, i=i: self.values[name, peer][i])
-                        for i in range(self.rounds)]
-            except KeyError:
-                return None
-        return self.values.get((row, peer))
+                made.append(self.suite.derived[row](
+                    lambda name, i=i: self.values[name, peer][i]))
+            except (KeyError, IndexError):
+                break
+        return made or None
 
     def figure(self, row, peer):
         values = self.of(row, peer)
@@ -107,9 +117,10 @@ class Results:
 
 def measure(suite, command, peer, row):
     if (peer, row) in suite.extra:
-        return suite.extra[peer, row]()
-    line = json.loads(output_of([*command, row]).splitlines()[-1])
-    return line["bytes"] if "bytes" in line else line["ns"]
+        return suite.extra[peer, row](), None
+    text = run([*command, row], stdout=subprocess.PIPE, timeout=suite.seconds_max).stdout
+    line = json.loads(text.splitlines()[-1])
+    return line["bytes"] if "bytes" in line else line["ns"], line.get("result")
 
 
 def take(suite, commands, rows, rounds):
@@ -122,18 +133,23 @@ def take(suite, commands, rows, rounds):
     for peer, some in suite.only.items():
         if peer in known:
             known[peer] &= set(some)
-    broken = set()
     for index in range(rounds):
         for row in rows:
-            peers = [peer for peer in commands if row in known[peer] and (row, peer) not in broken]
+            if index > 0 and row in suite.once:
+                continue
+            peers = [peer for peer in commands
+                     if row in known[peer] and (row, peer) not in results.failures]
             shift = index % len(peers) if peers else 0
             for peer in peers[shift:] + peers[:shift]:
                 try:
-                    value = measure(suite, commands[peer], peer, row)
+                    value, told = measure(suite, commands[peer], peer, row)
                     results.values.setdefault((row, peer), []).append(value)
-                except (subprocess.CalledProcessError, ValueError, KeyError, IndexError) as error:
-                    print(f"NOT MEASURED: {row} of {peer}: {error}", file=sys.stderr)
-                    broken.add((row, peer))
+                    if told is not None:
+                        results.told[row, peer] = told
+                except (subprocess.SubprocessError, ValueError, KeyError, IndexError) as error:
+                    print(f"NOT MEASURED: {row} of {peer}: {error}", file=sys.stderr, flush=True)
+                    late = isinstance(error, subprocess.TimeoutExpired)
+                    results.failures[row, peer] = f"> {suite.seconds_max} s" if late else "fails"
                     results.values.pop((row, peer), None)
         print(f"round {index + 1} of {rounds}", file=sys.stderr, flush=True)
     return results
@@ -172,14 +188,31 @@ def table(results, rows, peers):
              "|---|---" + "|---" * len(others) + "|---|"]
     for row in rows:
         ours = results.figure(row, "cochain")
-        cells = [number(ours) if ours else "–"]
+        cells = [number(ours) if ours else results.failures.get((row, "cochain"), "–")]
         for peer in others:
             value, ratio = results.figure(row, peer), results.ratio(row, peer)
-            cell = number(value) if value else "–"
+            cell = number(value) if value else results.failures.get((row, peer), "–")
             cells.append(f"{cell} ({ratio_text(ratio)})" if value and ratio else cell)
         if any(cell != "–" for cell in cells):
             lines.append(f"| `{row}` | " + " | ".join(cells) + f" | {judged(results, row)} |")
     return "\n".join(lines)
+
+
+def disagreements(results):
+    """Which rows have peers that made something else than cochain, or than the first of them."""
+    by_row = {}
+    for (row, peer), told in results.told.items():
+        by_row.setdefault(row, {})[peer] = told
+    differ = []
+    for row, told in by_row.items():
+        wanted = told.get("cochain", next(iter(told.values())))
+        others = [f"{peer} {words}" for peer, words in told.items() if words != wanted]
+        if others:
+            differ.append(f"`{row}`: {', '.join(others)}, the others {wanted}")
+    if not by_row:
+        return None
+    same = f"The same came out of every peer in {len(by_row) - len(differ)} of {len(by_row)} rows"
+    return f"{same}. **It differs in** " + "; ".join(differ) + "." if differ else f"{same}."
 
 
 def prepare(suite, wanted, build):
@@ -223,8 +256,9 @@ def main(suite, description, head, foot=lambda results: None):
     print(f"{head}, and in brackets cochain over the peer; medians of {options.rounds} rounds on "
           "one CPU.\n")
     print(table(results, rows, list(commands)))
-    if told := foot(results):
-        print(f"\n{told}")
+    for told in (foot(results), disagreements(results)):
+        if told:
+            print(f"\n{told}")
     print("\nPeers: " + "; ".join(f"{peer}: {text}" for peer, text in versions.items()) + ".")
     if skipped:
         print(f"\n**Left out, because they could not be built: {', '.join(skipped)}.**")
@@ -232,4 +266,5 @@ def main(suite, description, head, foot=lambda results: None):
     options.json.write_text(json.dumps({
         "versions": versions, "skipped": skipped, "rounds": options.rounds,
         "values": {f"{row} {peer}": values for (row, peer), values in results.values.items()},
+        "failures": {f"{row} {peer}": text for (row, peer), text in results.failures.items()},
     }, indent=1) + "\n")
