@@ -38,6 +38,7 @@ def rows():
             made[f"{text}_{encoding}"] = [*native, *((peer, 1.0) for peer in ENGINES if native)]
     for encoding in ENCODINGS:
         made[f"load_{encoding}"] = []
+        made[f"open_{encoding}"] = [("absolute", 5_000_000)]
         made[f"memory_{encoding}"] = [("absolute", MEMORY_MAX[encoding])]
     for encoding in ENCODINGS:
         for family in FAMILIES:
@@ -117,8 +118,8 @@ def main():
         "tokens", peers(), rows(), derived=derived, only={"hf": natural}, seconds_max=SECONDS_MAX,
         once=[*hard, *(row for row in natural if row.startswith("split_"))])
     runner.main(suite, __doc__.splitlines()[0],
-                "CPU nanoseconds for 1,000 bytes of text (`load`: for all of it, `memory`: bytes, "
-                "`growth`: times)")
+                "CPU nanoseconds for 1,000 bytes of text (`load`, `open`: for a vocabulary, "
+                "`memory`: its bytes, `growth`: times)")
 
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "cochain/chains/retrieval/text_splitters.hpp"
 #include "cochain/providers/tokenizers/encoding.hpp"
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
 #include "meter.hpp"
@@ -24,6 +26,8 @@ namespace {
 constexpr std::size_t kSamples = 3;
 constexpr double kOneSampleSeconds = 1;  // what takes longer is measured once
 constexpr std::array<std::string_view, 2> kEncodings = {"cl100k", "o200k"};
+constexpr std::array<int, 3> kChunkTokens = {64, 512, 4096};
+const std::string kSplit = "split_tokens_";
 
 std::string text_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -81,6 +85,47 @@ std::string measure_text(const Encoding& encoding, const std::string& row,
                        std::to_string(hash_of(median.ids)) + "\"");
 }
 
+/// A compiled vocabulary opened, once its pages are in the memory of the system.
+std::string measure_open(const Encoding& encoding, const std::string& row) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("bench_tokens_" + row + ".cochain");
+  encoding.vocabulary().save_compiled(path);
+  std::array<double, kSamples> seconds{};
+  for (double& each : seconds) {
+    Meter meter;
+    meter.start();
+    const Vocabulary vocabulary = Vocabulary::open_compiled(path);
+    meter.stop();
+    each = meter.seconds();
+  }
+  std::filesystem::remove(path);
+  std::sort(seconds.begin(), seconds.end());
+  return line(row, "\"ns\": " + std::to_string(seconds[kSamples / 2] * 1e9));
+}
+
+/// The chunks of a text by a splitter that counts the tokens of each; each repeats up to an
+/// eighth of the one before.
+std::string measure_splitter(const Encoding& encoding, const std::string& row,
+                             std::size_t chunk_tokens, const std::string& text) {
+  const RecursiveCharacterTextSplitter splitter(
+      ChunkOptions(chunk_tokens, chunk_tokens / 8).tokens(std::make_shared<Encoding>(encoding)));
+  std::array<double, kSamples> seconds{};
+  std::size_t chunks = 0;
+  for (double& each : seconds) {
+    std::thread([&] {
+      Meter meter;
+      meter.start();
+      chunks = splitter.split_text(text).size();
+      meter.stop();
+      each = meter.seconds();
+    }).join();
+  }
+  std::sort(seconds.begin(), seconds.end());
+  const double kilobytes = static_cast<double>(text.size()) / 1000;
+  return line(row, "\"ns\": " + std::to_string(seconds[kSamples / 2] * 1e9 / kilobytes) +
+                       ", \"result\": \"" + std::to_string(chunks) + " chunks\"");
+}
+
 }  // namespace
 
 std::vector<std::string> token_rows(const TokenData& data) {
@@ -88,16 +133,23 @@ std::vector<std::string> token_rows(const TokenData& data) {
   for (const std::string_view encoding : kEncodings) {
     const std::string tail = "_" + std::string(encoding);
     rows.push_back("load" + tail);
+    rows.push_back("open" + tail);
     rows.push_back("memory" + tail);
     if (!std::filesystem::is_directory(data.texts())) continue;
     for (const auto& entry : std::filesystem::directory_iterator(data.texts())) {
       rows.push_back(entry.path().stem().string() + tail);
     }
   }
+  for (const int tokens : kChunkTokens) rows.push_back(kSplit + std::to_string(tokens));
   return rows;
 }
 
 std::string measure_tokens(const TokenData& data, const std::string& row) {
+  if (row.starts_with(kSplit)) {
+    return measure_splitter(VocabularyCache(data.vocabularies()).load("cl100k_base"), row,
+                            std::stoul(row.substr(kSplit.size())),
+                            text_of(data.texts() / "english.txt"));
+  }
   const std::size_t cut = row.rfind('_');
   if (cut == std::string::npos) throw std::runtime_error("there is no row " + row);
   const std::string what = row.substr(0, cut);
@@ -107,6 +159,7 @@ std::string measure_tokens(const TokenData& data, const std::string& row) {
       VocabularyCache(data.vocabularies()).load(row.substr(cut + 1) + "_base");
   meter.stop();
   if (what == "load") return line(row, "\"ns\": " + std::to_string(meter.seconds() * 1e9));
+  if (what == "open") return measure_open(encoding, row);
   if (what == "memory") {
     return line(row, "\"bytes\": " + std::to_string(encoding.vocabulary().memory_bytes()));
   }

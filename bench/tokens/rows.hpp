@@ -19,7 +19,8 @@ class TokenData {
   std::filesystem::path folder_;
 };
 
-/// The names of all rows: `<text>_<encoding>`, `load_<encoding>` and `memory_<encoding>`.
+/// The names of all rows: `<text>_<encoding>`, `load_<encoding>`, `open_<encoding>`,
+/// `memory_<encoding>` and `split_tokens_<chunk size>`.
 [[nodiscard]] std::vector<std::string> token_rows(const TokenData& data);
 
 /// One line of JSON: what the row costs and, for texts, which ids came out.
