@@ -70,7 +70,7 @@ ASYNC_TEST(Tokenize, CountsAShortTextWhereItIs) {
   EXPECT_TRUE(log.on_loop());
 }
 
-ASYNC_TEST(Tokenize, CountsALongTextInSlicesOnOtherThreads) {
+ASYNC_TEST(TokenizeExecutor, CountsALongTextInSlicesOnOtherThreads) {
   PartLog log;
   const auto tokenizer = std::make_shared<WordTokenizer>(log.hook());
   const std::size_t count = co_await count_tokens(tokenizer, words_of(100'000));
@@ -80,7 +80,7 @@ ASYNC_TEST(Tokenize, CountsALongTextInSlicesOnOtherThreads) {
   EXPECT_THAT(log.sizes(), SizeIs(8));  // 499,999 bytes
 }
 
-ASYNC_TEST(Tokenize, GivesTheSameTokensInSlicesOfAnySize) {
+ASYNC_TEST(TokenizeExecutor, GivesTheSameTokensInSlicesOfAnySize) {
   const auto tokenizer = std::make_shared<WordTokenizer>();
   const std::string text = words_of(300, "abc") + "  " + words_of(200, "defgh");
   const std::vector<TokenId> whole = tokenizer->encode_ordinary(text);
@@ -104,7 +104,7 @@ ASYNC_TEST(Tokenize, CountsAConversationAsAtOnce) {
   EXPECT_EQ(none, 0);
 }
 
-ASYNC_TEST(Tokenize, LetsCallersTakeTurns) {
+ASYNC_TEST(TokenizeExecutor, LetsCallersTakeTurns) {
   PartLog log;
   const auto tokenizer = std::make_shared<WordTokenizer>(log.hook());
   ThreadPoolExecutor one_thread(ExecutorOptions().with_threads_max(1).with_queue_max(1));
@@ -116,7 +116,7 @@ ASYNC_TEST(Tokenize, LetsCallersTakeTurns) {
   EXPECT_EQ(log.letters(), "abcababab");
 }
 
-ASYNC_TEST(Tokenize, StopsAfterTheSliceThatRunsWhenItIsCancelled) {
+ASYNC_TEST(TokenizeExecutor, StopsAfterTheSliceThatRunsWhenItIsCancelled) {
   std::atomic<int> parts = 0;
   std::latch begun(1);
   std::latch cancelled(1);

@@ -50,7 +50,7 @@ Coro<std::size_t> tokenize_beside_streams(std::shared_ptr<const Tokenizer> token
   co_return count;
 }
 
-TEST(TokenizeBesideStreams, NeverHoldsTheLoop) {
+TEST(TokenizeExecutorBesideStreams, NeverHoldsTheLoop) {
   const std::string_view prose = training_text();
   std::string text;
   while (text.size() < kMegabytes * 1'000'000) text += prose;
