@@ -35,6 +35,7 @@ BpeTables::BpeTables(const BpeArrays& arrays, const BpeFacts& facts,
 }
 
 Rank BpeTables::find(std::string_view piece) const noexcept {
+  if (piece.empty()) return kNoRank;  // and it may have no address
   const std::uint64_t hash = hash_piece(piece);
   const auto tag = static_cast<std::uint32_t>(hash >> 32U);
   std::size_t at = static_cast<std::size_t>(hash) & slots_mask_;
