@@ -18,7 +18,7 @@ from runner import BENCH, BUILD, RELEASE, Peer, output_of
 PYTHON = BENCH / "peers" / "tiktoken"
 JAVASCRIPT = BENCH / "peers" / "tiktoken_js"
 RUST = BENCH / "peers" / "tokenizers_rust"
-SECONDS_MAX = 40  # of a process; some peers are quadratic
+SECONDS_MAX = 20  # of a process; some peers are quadratic
 
 ENCODINGS = ("cl100k", "o200k")
 ENGINES = ("bpe_openai", "fastokens", "hf_next", "hf", "tiktoken_js")  # to be ahead of
