@@ -86,8 +86,9 @@ constexpr const char* kTokensFooter = R"(
   cochain tokens -e cl100k_base --ids < text
   cochain tokens -e o200k_base --jsonl < rows.jsonl   {"text": "..."} to {"ids": [...]}
 Without -e and -m it is o200k_base. The vocabulary is looked for where tiktoken keeps it:
-in TIKTOKEN_CACHE_DIR, or data-gym-cache in the folder for temporary files. The texts of
-special tokens, such as <|endoftext|>, are text. `cochain tokens fetch NAME` puts one there.
+in TIKTOKEN_CACHE_DIR, or data-gym-cache in the folder for temporary files; `cochain tokens
+fetch NAME` puts one there. A tokenizer.json of Hugging Face (--vocab) needs no -e. The texts
+of special tokens, such as <|endoftext|>, are text.
 )";
 
 constexpr const char* kFetchFooter = R"(
@@ -304,8 +305,7 @@ void add_tokens_options(CLI::App& command, TokensArguments& arguments, bool& ids
       ->excludes(encoding);
   command
       .add_option("--vocab", arguments.vocabulary,
-                  "the rank file (.tiktoken) of the encoding, compiled or not; or a tokenizer.json "
-                  "of Hugging Face, which needs no -e")
+                  "a .tiktoken file, compiled or not, or a tokenizer.json")
       ->option_text("FILE");
   CLI::Option* ids_flag = command.add_flag("--ids", ids, "the tokens' numbers and not their count");
   command.add_flag("--jsonl", jsonl, "lines of JSON with a text each, answered by one line each")
