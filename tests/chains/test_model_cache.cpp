@@ -143,9 +143,10 @@ ASYNC_TEST(ModelCache, IsAsOneThatHasNothingWhereItFails) {
 }
 
 TEST(ModelCacheMake, RefusesNothings) {
-  EXPECT_THROW(make_in_memory_cache(0), InvalidStateError);
-  EXPECT_THROW(make_cached_model(nullptr, make_in_memory_cache()), InvalidStateError);
-  EXPECT_THROW(make_cached_model(make_fake(FakeScript::saying({"a"})), nullptr), InvalidStateError);
+  EXPECT_THROW((void)make_in_memory_cache(0), InvalidStateError);
+  EXPECT_THROW((void)make_cached_model(nullptr, make_in_memory_cache()), InvalidStateError);
+  EXPECT_THROW((void)make_cached_model(make_fake(FakeScript::saying({"a"})), nullptr),
+               InvalidStateError);
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ ASYNC_TEST(TokenizeExecutor, GivesTheSameTokensInSlicesOfAnySize) {
   const auto tokenizer = std::make_shared<WordTokenizer>();
   const std::string text = words_of(300, "abc") + "  " + words_of(200, "defgh");
   const std::vector<TokenId> whole = tokenizer->encode_ordinary(text);
-  for (const std::size_t slice : {0, 1, 7, 1000, 1'000'000}) {
+  for (const std::size_t slice : {0U, 1U, 7U, 1000U, 1'000'000U}) {
     const std::vector<TokenId> ids = co_await encode_text(
         tokenizer, text, TokenizeOptions().inline_bytes_max(0).slice_bytes(slice));
     EXPECT_EQ(ids, whole) << slice;
@@ -94,7 +94,7 @@ ASYNC_TEST(TokenizeExecutor, GivesTheSameTokensInSlicesOfAnySize) {
 ASYNC_TEST(Tokenize, CountsAConversationAsAtOnce) {
   const auto tokenizer = std::make_shared<WordTokenizer>();
   const TokenCounting how = TokenCounting().tools({ToolSpec("f", "does this")});
-  for (const std::size_t size : {0, 1, 3000}) {
+  for (const std::size_t size : {0U, 1U, 3000U}) {
     const Messages said = messages(SystemMessage(size == 0 ? "" : words_of(size)), HumanMessage(""),
                                    AIMessage("some words"));
     const std::int64_t count = co_await count_tokens(tokenizer, said, how);
