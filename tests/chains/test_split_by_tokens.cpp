@@ -57,7 +57,7 @@ TEST(TokenLengths, NoCharacterIsCutWhereATokenEndsInside) {
 TEST(TokenLengths, TheCostDoesNotGrowWithTheSizeOfChunks) {
   std::string text;
   for (int i = 0; i < 4000; ++i) text += i % 11 == 0 ? "paragraph.\n\n" : "some words, ";
-  for (const std::size_t size : {16, 128, 1024, 8192}) {
+  for (const std::size_t size : {16U, 128U, 1024U, 8192U}) {
     const auto tokenizer = std::make_shared<const TinyTokenizer>();
     const RecursiveCharacterTextSplitter splitter(ChunkOptions(size).tokens(tokenizer));
     EXPECT_GT(splitter.split(text).size(), 1u);
