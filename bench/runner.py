@@ -11,7 +11,9 @@ have peers that differ.
 import argparse
 import json
 import os
+import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -60,10 +62,14 @@ def compiler():
 
 
 class Peer:
-    """How a peer is built, what runs it, and what its version is."""
+    """How a peer is built, what runs it, and what its version is.
 
-    def __init__(self, build, command, version):
+    `seconds_max` ends a process that takes more CPU time: some peers are quadratic.
+    """
+
+    def __init__(self, build, command, version, seconds_max=None):
         self.build, self.command, self.version = build, command, version
+        self.seconds_max = seconds_max
 
 
 class Suite:
@@ -73,15 +79,14 @@ class Suite:
     most, the peer's row); "absolute" is a bound on the figure itself. `derived` has rows that are
     made from others. `only` names the rows that a peer takes part in, where it knows more.
     `extra` has rows that the runner itself measures, by peer: a function for each. `once` names
-    rows that only the first round has, and `seconds_max` ends a process that takes longer.
+    rows that only the first round has.
     """
 
-    def __init__(self, name, peers, rows, derived=None, only=None, extra=None, hidden=(), once=(),
-                 seconds_max=None):
+    def __init__(self, name, peers, rows, derived=None, only=None, extra=None, hidden=(), once=()):
         self.name, self.peers, self.rows = name, peers, rows
         self.derived, self.only, self.extra = derived or {}, only or {}, extra or {}
         self.hidden = hidden  # peers that have no column
-        self.once, self.seconds_max = frozenset(once), seconds_max
+        self.once = frozenset(once)
 
 
 class Results:
@@ -112,13 +117,21 @@ class Results:
         ours, theirs = self.of(row, "cochain"), self.of(peer_row or row, peer)
         if not ours or not theirs:
             return None
-        return statistics.median(a / b for a, b in zip(ours, theirs))
+        ratios = [a / b for a, b in zip(ours, theirs) if b > 0]
+        return statistics.median(ratios) if ratios else None
+
+
+def limit_cpu(seconds):
+    """Of wall time a busy machine would take more."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
 def measure(suite, command, peer, row):
     if (peer, row) in suite.extra:
         return suite.extra[peer, row](), None
-    text = run([*command, row], stdout=subprocess.PIPE, timeout=suite.seconds_max).stdout
+    most = suite.peers[peer].seconds_max
+    options = {"preexec_fn": lambda: limit_cpu(most)} if most else {}
+    text = run([*command, row], stdout=subprocess.PIPE, **options).stdout
     line = json.loads(text.splitlines()[-1])
     return line["bytes"] if "bytes" in line else line["ns"], line.get("result")
 
@@ -148,8 +161,9 @@ def take(suite, commands, rows, rounds):
                         results.told[row, peer] = told
                 except (subprocess.SubprocessError, ValueError, KeyError, IndexError) as error:
                     print(f"NOT MEASURED: {row} of {peer}: {error}", file=sys.stderr, flush=True)
-                    late = isinstance(error, subprocess.TimeoutExpired)
-                    results.failures[row, peer] = f"> {suite.seconds_max} s" if late else "fails"
+                    late = getattr(error, "returncode", 0) == -signal.SIGXCPU
+                    most = suite.peers[peer].seconds_max
+                    results.failures[row, peer] = f"> {most} s" if late else "fails"
                     results.values.pop((row, peer), None)
         print(f"round {index + 1} of {rounds}", file=sys.stderr, flush=True)
     return results
@@ -253,6 +267,13 @@ def main(suite, description, head, foot=lambda results: None):
     measured = [row for row in rows if row not in suite.derived]
     results = take(suite, commands, measured, options.rounds)
 
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps({
+        "versions": versions, "skipped": skipped, "rounds": options.rounds,
+        "values": {f"{row} {peer}": values for (row, peer), values in results.values.items()},
+        "failures": {f"{row} {peer}": text for (row, peer), text in results.failures.items()},
+    }, indent=1) + "\n")
+
     print(f"{head}, and in brackets cochain over the peer; medians of {options.rounds} rounds on "
           "one CPU.\n")
     print(table(results, rows, list(commands)))
@@ -262,9 +283,3 @@ def main(suite, description, head, foot=lambda results: None):
     print("\nPeers: " + "; ".join(f"{peer}: {text}" for peer, text in versions.items()) + ".")
     if skipped:
         print(f"\n**Left out, because they could not be built: {', '.join(skipped)}.**")
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({
-        "versions": versions, "skipped": skipped, "rounds": options.rounds,
-        "values": {f"{row} {peer}": values for (row, peer), values in results.values.items()},
-        "failures": {f"{row} {peer}": text for (row, peer), text in results.failures.items()},
-    }, indent=1) + "\n")
