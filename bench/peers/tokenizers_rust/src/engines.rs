@@ -61,11 +61,6 @@ impl Source {
 }
 
 impl Engine {
-    /// Whether it keeps what it has found out about the words of a text.
-    pub fn remembers(&self) -> bool {
-        !matches!(self, Engine::BpeOpenai(_))
-    }
-
     pub fn encode(&self, text: &str) -> Vec<u32> {
         match self {
             Engine::BpeOpenai(tokenizer) => tokenizer.encode(text),

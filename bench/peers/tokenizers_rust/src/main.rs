@@ -12,10 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use engines::{Engine, Source};
+use engines::Source;
 
 const SAMPLES: usize = 3;
-const SAMPLE_SECONDS: f64 = 0.030;
 const ONE_SAMPLE_SECONDS: f64 = 1.0;
 
 fn cpu_seconds() -> f64 {
@@ -31,26 +30,14 @@ fn hash_of(ids: &[u32]) -> u32 {
         .fold(2166136261, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16777619))
 }
 
-fn encode(engine: &Engine, text: &str) -> (f64, Vec<u32>) {
-    let started = cpu_seconds();
-    let ids = engine.encode(text);
-    (cpu_seconds() - started, ids)
-}
-
-/// With an engine and a thread of its own, since caches may belong to either. What has none fills a
-/// sample: the clock of CPU time may stand still for a millisecond. Making the others so often would
-/// take minutes.
+/// With an engine and a thread of its own, since caches may belong to either.
 fn sample(source: &Source, text: &str) -> (f64, Vec<u32>) {
     let engine = source.make();
     thread::scope(|scope| {
         let work = scope.spawn(|| {
-            let (mut seconds, ids) = encode(&engine, text);
-            let mut times = 1.0;
-            while !engine.remembers() && seconds < SAMPLE_SECONDS {
-                seconds += encode(&engine, text).0;
-                times += 1.0;
-            }
-            (seconds / times, ids)
+            let started = cpu_seconds();
+            let ids = engine.encode(text);
+            (cpu_seconds() - started, ids)
         });
         work.join().expect("ids")
     })
