@@ -8,6 +8,7 @@
 
 #include "cochain/chains/model/error.hpp"
 #include "cochain/chains/retrieval/text_splitters.hpp"
+#include "process_state.hpp"
 
 namespace cochain {
 namespace {
@@ -131,9 +132,11 @@ TEST(MarkdownSplitter, SectionsAreCutFurtherWithTheirHeadingsAndPlaces) {
 }
 
 TEST(MarkdownSplitter, ManyHeadingsWithoutTextTakeNoLongTime) {
+  // The address sanitizer's strict checks of strings read all of the text in each call of md4c.
+  const std::size_t count = testing::sanitized() ? 5'000 : 100'000;
   std::string text;
-  for (int i = 0; i < 100000; ++i) text += "![](x)\n===\n#\n";
-  EXPECT_EQ(Splitter().split(text).size(), 200000u);
+  for (std::size_t i = 0; i < count; ++i) text += "![](x)\n===\n#\n";
+  EXPECT_EQ(Splitter().split(text).size(), 2 * count);
 }
 
 }  // namespace
