@@ -103,11 +103,21 @@ class ChangedCopy {
   int stdout_ = -1;
 };
 
-/// Where the root of the tasks lies in the file; npos if it is in a shared library.
+/// Where the root of the tasks lies in the file, whatever its version; npos if it is in a shared
+/// library.
 std::size_t root_in(const std::string& bytes) {
-  const std::string magic("cochain\0\2\0\0\0", 12);
-  const std::size_t at = bytes.find(magic);
-  return bytes.find(magic, at + 1) == std::string::npos ? at : std::string::npos;
+  constexpr unsigned char kVersionMax = 15;
+  const std::string magic("cochain\0", 8);
+  std::size_t root = std::string::npos;
+  for (std::size_t at = bytes.find(magic); at != std::string::npos;
+       at = bytes.find(magic, at + 1)) {
+    const std::string version = bytes.substr(at + magic.size(), 4);
+    const auto number = static_cast<unsigned char>(version.empty() ? '\0' : version[0]);
+    if (number == 0 || number > kVersionMax || version.substr(1) != std::string(3, '\0')) continue;
+    EXPECT_EQ(root, std::string::npos) << "two places look like the root";
+    root = at;
+  }
+  return root;
 }
 
 bool run_tool(const std::string& command) { return std::system(command.c_str()) == 0; }
