@@ -2,8 +2,9 @@
 
 #include "utf8.hpp"
 
+#include <simdjson.h>
+
 #include <cstdint>
-#include <cstring>
 
 namespace cochain::detail {
 namespace {
@@ -60,21 +61,8 @@ Utf8Step utf8_step_at(std::string_view text, std::size_t at) noexcept {
   return {length, true};
 }
 
-std::size_t utf8_valid_prefix(std::string_view text) noexcept {
-  constexpr std::uint64_t kTops = 0x8080808080808080;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    std::uint64_t word = kTops;
-    if (text.size() - at >= sizeof word) std::memcpy(&word, text.data() + at, sizeof word);
-    if ((word & kTops) == 0) {
-      at += sizeof word;
-      continue;
-    }
-    const Utf8Step step = utf8_step_at(text, at);
-    if (!step.is_valid) break;
-    at += step.length;
-  }
-  return at;
+bool is_utf8(std::string_view text) noexcept {
+  return simdjson::validate_utf8(text.data(), text.size());
 }
 
 std::string mend_utf8(std::string_view text) {

@@ -14,8 +14,7 @@ struct Utf8Step {
 };
 [[nodiscard]] Utf8Step utf8_step_at(std::string_view text, std::size_t at) noexcept;
 
-/// How many bytes of the text, from its beginning, are whole code points without a fault.
-[[nodiscard]] std::size_t utf8_valid_prefix(std::string_view text) noexcept;
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
 /// The text with U+FFFD for each maximal piece that is not UTF-8, as browsers do it.
 std::string mend_utf8(std::string_view text);

@@ -3,7 +3,10 @@
 #include "bpe_reference.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <functional>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -154,6 +157,11 @@ Characters characters_of(std::string_view text) {
 }  // namespace
 
 const std::vector<KnownCharacter>& known_characters() {
+  static const std::array<char, 128> kAllAscii = [] {
+    std::array<char, 128> all{};
+    std::iota(all.begin(), all.end(), '\0');
+    return all;
+  }();
   static const std::vector<KnownCharacter> known = [] {
     std::vector<KnownCharacter> all;
     static constexpr std::string_view kAscii = "aelmrstvdxyzSTDMLVERAZ0179.,'!-_/\\(@#$+<~";
@@ -227,6 +235,18 @@ const std::vector<KnownCharacter>& known_characters() {
         {"\U00010D50", "Lu"},
     };
     all.insert(all.end(), others.begin(), others.end());
+    for (std::size_t c = 0; c < kAllAscii.size(); ++c) {
+      const std::string_view bytes(&kAllAscii[c], 1);
+      const bool is_there = std::any_of(
+          all.begin(), all.end(), [bytes](const KnownCharacter& k) { return k.bytes == bytes; });
+      if (is_there) continue;
+      const int byte = kAllAscii[c];
+      all.push_back({bytes, std::islower(byte) != 0   ? "Ll"
+                            : std::isupper(byte) != 0 ? "Lu"
+                            : std::isdigit(byte) != 0 ? "Nd"
+                            : std::iscntrl(byte) != 0 ? "Cc"
+                                                      : "Po"});
+    }
     return all;
   }();
   return known;
@@ -273,6 +293,28 @@ RandomText random_text(std::mt19937_64& random, std::size_t units_max) {
 
 std::string random_utf8(std::mt19937_64& random, std::size_t units_max) {
   return random_text(random, units_max).mended;
+}
+
+std::string random_ascii_text(std::mt19937_64& random, std::size_t units_max) {
+  static const std::vector<std::string_view> kUnits = {
+      "a",   "word", " word", "B",  "fooBar",     "HTTPServer", "don't", "it's ",
+      "'LL", "'",    " ",     "  ", "    ",       "\t",         "\n",    "\r\n",
+      " \n", "\n\n", "\n  ",  "1",  "23",         "4567",       "/",     ";\n//",
+      ".\n", "...",  " = ",   "_",  "1234567890", "(x)"};
+  const auto pick = [&random](std::size_t size) {
+    return std::uniform_int_distribution<std::size_t>(0, size - 1)(random);
+  };
+  std::vector<std::string_view> favourites;
+  for (int n = 0; n < 4; ++n) favourites.push_back(kUnits[pick(kUnits.size())]);
+  const bool has_others = pick(2) == 0;
+  std::string text;
+  for (std::size_t n = pick(units_max + 1); n > 0; --n) {
+    const auto& known = known_characters();
+    text += has_others && pick(16) == 0 ? std::string_view(known[pick(known.size())].bytes)
+            : pick(2) == 0              ? favourites[pick(favourites.size())]
+                                        : kUnits[pick(kUnits.size())];
+  }
+  return text;
 }
 
 std::vector<std::string> reference_pieces(PieceRule rule, std::string_view text) {

@@ -32,6 +32,10 @@ RandomText random_text(std::mt19937_64& random, std::size_t units_max);
 /// The same, of UTF-8 alone.
 std::string random_utf8(std::mt19937_64& random, std::size_t units_max);
 
+/// Words, numbers, blanks and line breaks of ASCII, and sometimes a known character: long stretches
+/// that can be looked at many bytes at once.
+std::string random_ascii_text(std::mt19937_64& random, std::size_t units_max);
+
 /// The pieces of a text of known characters.
 std::vector<std::string> reference_pieces(PieceRule rule, std::string_view text);
 

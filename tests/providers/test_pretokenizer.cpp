@@ -58,6 +58,37 @@ TEST(Pretokenizer, CutsAsThePatternsSayOnRandomTexts) {
   }
 }
 
+void expect_as_the_reference(const std::string& text) {
+  for (const PieceRule rule : kRules) {
+    ASSERT_EQ(pair_encoding(rule).encode_ordinary(text), reference_encode(pair_ranks(), rule, text))
+        << "rule " << static_cast<int>(rule) << ": " << ::testing::PrintToString(text);
+  }
+}
+
+TEST(Pretokenizer, CutsLongStretchesOfAsciiAsThePatternsSay) {
+  constexpr std::uint64_t kSeed = 20262;
+  std::mt19937_64 random(kSeed);
+  for (int n = 0; n < 250; ++n) {
+    SCOPED_TRACE("seed " + std::to_string(kSeed) + ", text " + std::to_string(n));
+    ASSERT_NO_FATAL_FAILURE(expect_as_the_reference(random_ascii_text(random, 90)));
+  }
+}
+
+TEST(Pretokenizer, CutsTheSameWhereverInALongStretchItIs) {
+  for (const std::string_view words :
+       {"don't", " 'tis", "x'y", "it'\u017F", "\n  \n", "\n  x", ";\n//\n// y", "12345678",
+        ".\n/.b", " \t foo", "fooBar", "\u00E9e\u00E9", " \u00A0x", "1\u00BD", ".\u2014", "'"}) {
+    std::string behind;
+    while (behind.size() < 66) behind += "b c; ";
+    for (std::size_t before = 0; before <= 66; ++before) {
+      if (before == 4) before = 48;
+      std::string text;
+      while (text.size() < before) text += text.size() + 1 == before ? "." : "x ";
+      ASSERT_NO_FATAL_FAILURE(expect_as_the_reference(text + std::string(words) + behind));
+    }
+  }
+}
+
 TEST(Pretokenizer, EndsAContractionWhereItsCaseIsRight) {
   expect_pieces(PieceRule::kR50k, {"de", "'s", " ades", "'", "S", "'ll", "'"});
 }

@@ -8,10 +8,17 @@
 #include "cochain/core/error.hpp"
 
 namespace cochain::detail {
+namespace {
 
+// Up to here looking through all neighbours for each merge is the fastest way.
+constexpr std::size_t kScanMax = 14;
+constexpr std::size_t kUnorderedScanMax = 24;  // where the other way is a heap
+
+/// Looks for the lowest rank among all neighbours, again and again. At most kUnorderedScanMax
+/// bytes. Returns how many tokens it wrote to `out`, which has room for as many as there are bytes.
 std::size_t merge_by_scan(const BpeTables& tables, std::string_view piece, Rank* out) noexcept {
   const std::size_t size = piece.size();
-  Rank merged[kScanMergeMax];  // merged[n] is what out[n] and out[n + 1] merge into
+  Rank merged[kUnorderedScanMax];  // merged[n] is what out[n] and out[n + 1] merge into
   for (std::size_t n = 0; n < size; ++n) {
     const auto here = static_cast<unsigned char>(piece[n]);
     out[n] = tables.byte_rank(here);
@@ -38,16 +45,23 @@ std::size_t merge_by_scan(const BpeTables& tables, std::string_view piece, Rank*
   return count;
 }
 
+// Goes from left to right, taking the longest token that stays apart from the one before, and back
+// where nothing does. Wants tables that are ordered.
+//
 // A piece's beginning of any length has one result, and so one last token. If the search leaves a
 // place, it was there with the tokens that are the result up to it, and whatever it tried next came
 // to nothing; coming there again would be no better. So a place that was left is marked, and no
 // place is tried twice: that makes the search linear.
-void merge_by_search(const BpeTables& tables, std::string_view piece, SearchScratch& scratch,
+void merge_by_search(const BpeTables& tables, std::string_view piece, MergeScratch& scratch,
                      std::vector<Rank>& out) {
   constexpr std::size_t kBits = 64;
   constexpr std::size_t kKeptWords = 4096;
-  std::vector<std::uint64_t>& dead_ends = scratch.dead_ends;
-  dead_ends.assign(piece.size() / kBits + 1, 0);
+  std::uint64_t dead_ends_of_few = 0;
+  std::uint64_t* dead_ends = &dead_ends_of_few;
+  if (piece.size() >= kBits) {
+    scratch.dead_ends.assign(piece.size() / kBits + 1, 0);
+    dead_ends = scratch.dead_ends.data();
+  }
   const char* const begin = piece.data();
   const char* const end = begin + piece.size();
   const std::size_t first = out.size();
@@ -73,9 +87,12 @@ void merge_by_search(const BpeTables& tables, std::string_view piece, SearchScra
     at -= tables.length(last);
     candidate = tables.shorter(last);
   }
-  if (dead_ends.capacity() > kKeptWords) std::vector<std::uint64_t>().swap(dead_ends);
+  if (scratch.dead_ends.capacity() > kKeptWords) {
+    std::vector<std::uint64_t>().swap(scratch.dead_ends);
+  }
 }
 
+/// Keeps all neighbours in a heap.
 void merge_by_heap(const BpeTables& tables, std::string_view piece, std::vector<Rank>& out) {
   constexpr std::uint32_t kNone = 0xFFFFFFFF;
   struct Part {
@@ -122,6 +139,21 @@ void merge_by_heap(const BpeTables& tables, std::string_view piece, std::vector<
     offer(left.before);
   }
   for (std::uint32_t n = 0; n != kNone; n = parts[n].after) out.push_back(parts[n].rank);
+}
+
+}  // namespace
+
+void merge_piece(const BpeTables& tables, std::string_view piece, MergeScratch& scratch,
+                 std::vector<Rank>& out) {
+  if (piece.size() <= (tables.is_ordered() ? kScanMax : kUnorderedScanMax)) {
+    Rank ranks[kUnorderedScanMax];
+    const std::size_t count = merge_by_scan(tables, piece, ranks);
+    out.insert(out.end(), ranks, ranks + count);
+  } else if (tables.is_ordered()) {
+    merge_by_search(tables, piece, scratch, out);
+  } else {
+    merge_by_heap(tables, piece, out);
+  }
 }
 
 }  // namespace cochain::detail

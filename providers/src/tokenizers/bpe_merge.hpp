@@ -1,4 +1,4 @@
-// Merging the bytes of a piece that is no token, in three ways that give the same tokens.
+// Merging the bytes of a piece that is no token.
 #pragma once
 
 #include <cstddef>
@@ -10,24 +10,14 @@
 
 namespace cochain::detail {
 
-/// Up to here looking through all neighbours for each merge is the fastest way.
-inline constexpr std::size_t kScanMergeMax = 24;
-
-/// Looks for the lowest rank among all neighbours, again and again. At most kScanMergeMax bytes.
-/// Returns how many tokens it wrote to `out`, which has room for as many as there are bytes.
-std::size_t merge_by_scan(const BpeTables& tables, std::string_view piece, Rank* out) noexcept;
-
-/// What merge_by_search() remembers; kept by a thread from piece to piece.
-struct SearchScratch {
+/// What is kept from piece to piece, by a thread.
+struct MergeScratch {
   std::vector<std::uint64_t> dead_ends;
 };
 
-/// Goes from left to right, taking the longest token that stays apart from the one before, and
-/// back where nothing does. Appends to `out`. Time in proportion to the piece. Wants is_ordered().
-void merge_by_search(const BpeTables& tables, std::string_view piece, SearchScratch& scratch,
-                     std::vector<Rank>& out);
-
-/// Keeps all neighbours in a heap: for vocabularies that are not ordered. Appends to `out`.
-void merge_by_heap(const BpeTables& tables, std::string_view piece, std::vector<Rank>& out);
+/// Appends the tokens of a piece to `out`.
+/// Units:  time in proportion to the piece if the tables are ordered, else n log n.
+void merge_piece(const BpeTables& tables, std::string_view piece, MergeScratch& scratch,
+                 std::vector<Rank>& out);
 
 }  // namespace cochain::detail

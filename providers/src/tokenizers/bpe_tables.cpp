@@ -29,14 +29,10 @@ BpeTables::BpeTables(const BpeArrays& arrays, const BpeFacts& facts,
   for (unsigned byte = 0; byte < 256; ++byte) {
     const auto c = static_cast<char>(byte);
     of_byte_[byte] = find(std::string_view(&c, 1));
-    id_of_byte_[byte] = of_byte_[byte];
-    if (of_byte_[byte] != kNoRank) name_tokens(&id_of_byte_[byte], &id_of_byte_[byte] + 1);
   }
 }
 
-Rank BpeTables::find(std::string_view piece) const noexcept {
-  if (piece.empty()) return kNoRank;  // and it may have no address
-  const std::uint64_t hash = hash_piece(piece);
+Rank BpeTables::find(std::string_view piece, std::uint64_t hash) const noexcept {
   const auto tag = static_cast<std::uint32_t>(hash >> 32U);
   std::size_t at = static_cast<std::size_t>(hash) & slots_mask_;
   while (arrays_.slots[at].rank != kNoRank) {
@@ -48,8 +44,8 @@ Rank BpeTables::find(std::string_view piece) const noexcept {
   return kNoRank;
 }
 
-Rank BpeTables::find_whole(std::string_view piece) const noexcept {
-  const Rank rank = find(piece);
+Rank BpeTables::find_whole(std::string_view piece, std::uint64_t hash) const noexcept {
+  const Rank rank = find(piece, hash);
   return rank != kNoRank && is_whole(rank) ? rank : kNoRank;
 }
 

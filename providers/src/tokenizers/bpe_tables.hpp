@@ -42,8 +42,8 @@ class BpeTables {
     if (!has_ids()) return;
     for (; first != last; ++first) *first = arrays_.ids[*first];
   }
-  [[nodiscard]] std::uint32_t byte_id(unsigned char byte) const noexcept {
-    return id_of_byte_[byte];
+  [[nodiscard]] std::uint32_t id_of(Rank rank) const noexcept {
+    return has_ids() ? arrays_.ids[rank] : rank;
   }
 
   [[nodiscard]] std::string_view token_bytes(Rank rank) const noexcept {
@@ -56,11 +56,23 @@ class BpeTables {
   [[nodiscard]] Rank byte_rank(unsigned char byte) const noexcept { return of_byte_[byte]; }
 
   /// The token of these bytes, or kNoRank.
-  [[nodiscard]] Rank find(std::string_view piece) const noexcept;
+  [[nodiscard]] Rank find(std::string_view piece) const noexcept {
+    return piece.empty() ? kNoRank : find(piece, hash_piece(piece));  // it may have no address
+  }
   /// The token that a piece of these bytes is without being merged, or kNoRank.
-  [[nodiscard]] Rank find_whole(std::string_view piece) const noexcept;
+  [[nodiscard]] Rank find_whole(std::string_view piece, std::uint64_t hash) const noexcept;
   /// The same for at most 16 bytes whose key and hash are known.
   [[nodiscard]] Rank find_short(PieceKey key, std::size_t size, std::uint64_t hash) const noexcept;
+
+  /// Has that brought near which finding a short piece will read: first one for all of them, then
+  /// the other.
+  void prefetch_slot(std::uint64_t hash) const noexcept {
+    __builtin_prefetch(&arrays_.slots[static_cast<std::size_t>(hash) & slots_mask_]);
+  }
+  void prefetch_token(std::uint64_t hash) const noexcept {
+    const Rank rank = arrays_.slots[static_cast<std::size_t>(hash) & slots_mask_].rank;
+    if (rank != kNoRank) __builtin_prefetch(&arrays_.tokens[rank]);
+  }
 
   /// The token that two bytes merge into, or a value from rank_end() on.
   [[nodiscard]] Rank merge_bytes(unsigned char left, unsigned char right) const noexcept {
@@ -88,6 +100,7 @@ class BpeTables {
   [[nodiscard]] bool stay_apart(Rank left, Rank right) const noexcept;
 
  private:
+  [[nodiscard]] Rank find(std::string_view piece, std::uint64_t hash) const noexcept;
   /// The node behind a node and a byte, with its filter; kNoNode if there is none.
   [[nodiscard]] std::uint32_t trie_step(std::uint32_t node, unsigned char byte) const noexcept {
     const std::uint32_t key = node << 8U | byte;
@@ -111,7 +124,6 @@ class BpeTables {
   std::size_t pairs_mask_;
   std::size_t trie_mask_;
   Rank of_byte_[256];
-  std::uint32_t id_of_byte_[256];
   std::shared_ptr<const void> storage_;
 };
 

@@ -3,7 +3,6 @@
 #include "cochain/providers/tokenizers/encoding.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "encoding_state.hpp"
 #include "incremental_encoding.hpp"
@@ -13,8 +12,6 @@
 namespace cochain {
 namespace detail {
 namespace {
-
-constexpr std::size_t kNoTokenLimit = std::numeric_limits<std::size_t>::max();
 
 // A token is some four bytes of most texts.
 constexpr std::size_t kBytesPerToken = 4;
@@ -95,7 +92,7 @@ std::vector<TokenId> Encoding::encode(std::string_view text, const SpecialTokens
   std::vector<TokenId> ids;
   ids.reserve(view.size() / detail::kBytesPerToken);
   if (state_->front() != nullptr) {
-    state_->encode_behind_front(view, special, {ids, nullptr, detail::kNoTokenLimit});
+    state_->encode_behind_front(view, special, {ids, nullptr, detail::kEveryToken});
     return ids;
   }
   std::size_t begin = 0;
@@ -103,11 +100,11 @@ std::vector<TokenId> Encoding::encode(std::string_view text, const SpecialTokens
     const auto is_allowed = [&](const SpecialToken& t) { return special.allows(t.text()); };
     const detail::FoundSpecial found = state_->finder().find(view, begin, is_allowed);
     if (!found.token) break;
-    state_->encode(view.substr(begin, found.at - begin), detail::kNoTokenLimit, ids);
+    state_->encode(view.substr(begin, found.at - begin), detail::kEveryToken, ids);
     ids.push_back(found.token->id());
     begin = found.at + found.token->text().size();
   }
-  state_->encode(view.substr(begin), detail::kNoTokenLimit, ids);
+  state_->encode(view.substr(begin), detail::kEveryToken, ids);
   return ids;
 }
 
@@ -115,13 +112,13 @@ std::vector<TokenId> Encoding::encode_ordinary(std::string_view text) const {
   const detail::Utf8Text mended(text);
   std::vector<TokenId> ids;
   ids.reserve(mended.view().size() / detail::kBytesPerToken);
-  state_->encode(mended.view(), detail::kNoTokenLimit, ids);
+  state_->encode(mended.view(), detail::kEveryToken, ids);
   return ids;
 }
 
 std::string Encoding::decode(std::span<const TokenId> ids) const {
   std::string bytes = decode_bytes(ids);
-  if (detail::utf8_valid_prefix(bytes) == bytes.size()) return bytes;
+  if (detail::is_utf8(bytes)) return bytes;
   return detail::mend_utf8(bytes);
 }
 
@@ -132,7 +129,7 @@ std::string Encoding::decode_bytes(std::span<const TokenId> ids) const {
 }
 
 std::size_t Encoding::count(std::string_view text) const {
-  return state_->count(detail::Utf8Text(text).view(), detail::kNoTokenLimit);
+  return state_->count(detail::Utf8Text(text).view(), detail::kEveryToken);
 }
 
 std::optional<std::size_t> Encoding::count_up_to(std::string_view text, std::size_t limit) const {
@@ -164,7 +161,7 @@ std::string_view Encoding::truncate(std::string_view text, std::size_t limit) co
 
 std::vector<std::size_t> Encoding::offsets(std::string_view text) const {
   detail::Utf8Text mended(text);
-  std::vector<std::size_t> result = state_->begins(mended.view(), detail::kNoTokenLimit);
+  std::vector<std::size_t> result = state_->begins(mended.view(), detail::kEveryToken);
   for (std::size_t& at : result) at = mended.original(at);
   return result;
 }

@@ -28,7 +28,7 @@ EncodingState::EncodingState(std::string name, PieceRule rule,
                              std::vector<SpecialToken> special_tokens,
                              std::unique_ptr<const TextFront> front)
     : name_(std::move(name)),
-      piece_end_(piece_end_of(rule)),
+      cut_pieces_(cut_pieces_of(rule)),
       vocabulary_(tables),
       tables_(std::move(tables)),
       special_tokens_(std::move(special_tokens)),

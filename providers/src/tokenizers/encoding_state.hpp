@@ -2,8 +2,11 @@
 // Between the operations of encodings and the tables.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +22,9 @@
 #include "text_front.hpp"
 
 namespace cochain::detail {
+
+/// For all tokens of a text, where so many at most are wanted.
+inline constexpr std::size_t kEveryToken = std::numeric_limits<std::size_t>::max();
 
 /// What the copies of an encoding share.
 class EncodingState {
@@ -36,7 +42,6 @@ class EncodingState {
     return special_tokens_;
   }
   [[nodiscard]] const SpecialFinder& finder() const noexcept { return finder_; }
-  [[nodiscard]] PieceEnd piece_end() const noexcept { return piece_end_; }
   /// nullptr if a text is nothing but its pieces.
   [[nodiscard]] const TextFront* front() const noexcept { return front_.get(); }
   [[nodiscard]] const BpeTables& tables() const noexcept { return *tables_; }
@@ -47,12 +52,9 @@ class EncodingState {
     if (front_)
       return encode_behind_front(text, SpecialTokens::as_text(), {ids, nullptr, size_max});
     PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
-    const char* piece = text.data();
-    const char* const end = piece + text.size();
-    while (piece != end && ids.size() <= size_max) {
-      const char* const piece_end = piece_end_(piece, end);
-      encoder.encode(*tables_, piece, piece_end, end, ids);
-      piece = piece_end;
+    PieceCutter cutter(cut_pieces_, text);
+    while (!cutter.at_end() && ids.size() <= size_max) {
+      encoder.encode(*tables_, cutter.next(), size_max, ids);
     }
   }
 
@@ -63,18 +65,25 @@ class EncodingState {
   /// Where the tokens of a text that is UTF-8 begin in it; of not many more than `count_max`.
   [[nodiscard]] std::vector<std::size_t> begins(std::string_view text, std::size_t count_max) const;
 
-  /// Appends the tokens of the pieces of `text`, which is UTF-8, up to `pieces_end`, where one
-  /// ends. Behind a front `pieces_end` must be a place where it can be cut.
-  void encode_pieces(std::string_view text, std::size_t pieces_end,
-                     std::vector<TokenId>& ids) const {
-    if (front_) return encode(text.substr(0, pieces_end), kEveryToken, ids);
+  /// Appends the tokens of those pieces of a text that end at `settled` or before, and returns
+  /// where the last of them ends. The text is UTF-8; not for an encoding with a front.
+  std::size_t encode_settled(std::string_view text, std::size_t settled,
+                             std::vector<TokenId>& ids) const {
     PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
-    const char* const end = text.data() + text.size();
-    for (const char* piece = text.data(); piece != text.data() + pieces_end;) {
-      const char* const piece_end = piece_end_(piece, end);
-      encoder.encode(*tables_, piece, piece_end, end, ids);
-      piece = piece_end;
+    PieceCutter cutter(cut_pieces_, text);
+    const char* at = text.data();
+    while (!cutter.at_end()) {
+      Pieces pieces = cutter.next();
+      const auto past =
+          std::upper_bound(pieces.ends.begin(), pieces.ends.end(), text.data() + settled);
+      if (past == pieces.ends.begin()) break;
+      const bool is_last = past != pieces.ends.end();
+      pieces.ends = {pieces.ends.begin(), past};
+      encoder.encode(*tables_, pieces, kEveryToken, ids);
+      at = pieces.ends.back();
+      if (is_last) break;
     }
+    return static_cast<std::size_t>(at - text.data());
   }
 
   /// How many tokens a text that is UTF-8 has; something above `count_max` if it has more.
@@ -85,15 +94,12 @@ class EncodingState {
       return ids.size();
     }
     PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
+    PieceCutter cutter(cut_pieces_, text);
     std::size_t total = 0;
-    const char* piece = text.data();
-    const char* const end = piece + text.size();
-    while (piece != end && total <= count_max) {
-      const char* const piece_end = piece_end_(piece, end);
-      encoder.encode(*tables_, piece, piece_end, end, ids);
+    while (!cutter.at_end() && total <= count_max) {
+      encoder.encode(*tables_, cutter.next(), count_max - total, ids);
       total += ids.size();
       ids.clear();
-      piece = piece_end;
     }
     return total;
   }
@@ -107,12 +113,10 @@ class EncodingState {
   }
 
  private:
-  static constexpr std::size_t kEveryToken = static_cast<std::size_t>(-1);
-
   void check_special_tokens();
 
   std::string name_;
-  PieceEnd piece_end_;
+  CutPieces cut_pieces_;
   Vocabulary vocabulary_;
   std::shared_ptr<const BpeTables> tables_;
   std::vector<SpecialToken> special_tokens_;

@@ -3,8 +3,6 @@
 
 #include "incremental_encoding.hpp"
 
-#include <limits>
-
 #include "cochain/core/error.hpp"
 #include "encoding_state.hpp"
 #include "utf8.hpp"
@@ -51,7 +49,7 @@ void IncrementalEncoding::add_text(std::string_view part) {
   const std::size_t cut = cut_code_point(part);
   const std::string_view whole = part.substr(0, part.size() - cut);
   cut_ = part.substr(whole.size());
-  if (utf8_valid_prefix(whole) == whole.size()) {
+  if (is_utf8(whole)) {
     pending_ += whole;
   } else {
     pending_ += mend_utf8(whole);
@@ -69,7 +67,8 @@ void IncrementalEncoding::settle_lines() {
       if (pending_[at - 1] == '\n' && letter >= 'a' && letter <= 'z') end = at;
     }
   }
-  encode_to(end);
+  encoding_->encode(std::string_view(pending_).substr(0, end), kEveryToken, ids_);
+  pending_.erase(0, end);
   tried_ = pending_.size();
 }
 
@@ -78,41 +77,31 @@ void IncrementalEncoding::settle() {
   const char* const begin = pending_.data();
   const char* const end = begin + pending_.size();
   const char* const settled = settled_end(begin, begin + tried_, end);
-  const char* piece = begin;
-  while (piece != settled) {
-    const char* const piece_end = encoding_->piece_end()(piece, end);
-    if (piece_end > settled) break;
-    piece = piece_end;
-  }
-  encode_to(static_cast<std::size_t>(piece - begin));
+  const std::size_t done =
+      encoding_->encode_settled(pending_, static_cast<std::size_t>(settled - begin), ids_);
+  pending_.erase(0, done);
   tried_ = pending_.size();
-  const bool is_long = piece == begin && pending_.size() > kShortWord;
+  const bool is_long = done == 0 && pending_.size() > kShortWord;
   try_at_ = is_long ? 2 * pending_.size() : 0;
-}
-
-void IncrementalEncoding::encode_to(std::size_t end) {
-  if (end == 0) return;
-  encoding_->encode_pieces(pending_, end, ids_);
-  pending_.erase(0, end);
 }
 
 void IncrementalEncoding::finish() {
   if (finished_) return;
   finished_ = true;
   if (!cut_.empty()) pending_ += mend_utf8(std::exchange(cut_, {}));
-  encode_to(pending_.size());
+  encoding_->encode(pending_, kEveryToken, ids_);
+  pending_.clear();
   pending_count_.reset();
 }
 
 std::size_t IncrementalEncoding::count() {
-  constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   if (!pending_count_) {
     const std::string_view tail = cut_.empty() ? std::string_view() : std::string_view("\uFFFD");
     if (tail.empty()) {
-      pending_count_ = encoding_->count(pending_, kNoLimit);
+      pending_count_ = encoding_->count(pending_, kEveryToken);
     } else {
       pending_ += tail;
-      pending_count_ = encoding_->count(pending_, kNoLimit);
+      pending_count_ = encoding_->count(pending_, kEveryToken);
       pending_.resize(pending_.size() - tail.size());
     }
   }

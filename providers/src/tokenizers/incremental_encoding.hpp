@@ -29,7 +29,6 @@ class IncrementalEncoding final : public IncrementalEncoder {
   void add_text(std::string_view part);
   void settle();
   void settle_lines();
-  void encode_to(std::size_t end);
 
   std::shared_ptr<const EncodingState> encoding_;
   std::string pending_;  // UTF-8, from the beginning of a piece

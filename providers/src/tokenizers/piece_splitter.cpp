@@ -7,11 +7,11 @@
 namespace cochain::detail {
 
 void RuleSplitter::split(std::string_view text, std::vector<std::size_t>& ends) const {
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  for (const char* piece = begin; piece != end;) {
-    piece = piece_end_(piece, end);
-    ends.push_back(static_cast<std::size_t>(piece - begin));
+  PieceCutter cutter(cut_pieces_, text);
+  while (!cutter.at_end()) {
+    for (const char* const end : cutter.next().ends) {
+      ends.push_back(static_cast<std::size_t>(end - text.data()));
+    }
   }
 }
 

@@ -29,13 +29,13 @@ class PieceSplitter {
 /// By a rule that is written by hand.
 class RuleSplitter final : public PieceSplitter {
  public:
-  explicit RuleSplitter(PieceRule rule) : rule_(rule), piece_end_(piece_end_of(rule)) {}
+  explicit RuleSplitter(PieceRule rule) : rule_(rule), cut_pieces_(cut_pieces_of(rule)) {}
   [[nodiscard]] PieceRule rule() const noexcept { return rule_; }
   void split(std::string_view text, std::vector<std::size_t>& ends) const override;
 
  private:
   PieceRule rule_;
-  PieceEnd piece_end_;
+  CutPieces cut_pieces_;
 };
 
 /// What numbers become: a piece each, or one for all that stand together.

@@ -2,16 +2,55 @@
 // Between the text and the merges; hand-written, because the patterns backtrack and these do not.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <utility>
+
 #include "cochain/providers/tokenizers/encoding.hpp"
 
 namespace cochain::detail {
 
-/// Where the piece that begins at `begin` ends. `begin != end`, and all of it is UTF-8.
-/// The rules look at what follows a piece, so `end` must be the end of the text.
-using PieceEnd = const char* (*)(const char* begin, const char* end) noexcept;
+/// So many pieces at most are cut before they are encoded.
+inline constexpr std::size_t kPiecesAhead = 128;
+using PieceEnds = std::array<const char*, kPiecesAhead>;
 
-/// Calls over a whole text together take time in proportion to its length.
-[[nodiscard]] PieceEnd piece_end_of(PieceRule rule) noexcept;
+/// Cuts some pieces at once: writes where they end and returns how many they are, at least one.
+/// `begin != end`, a piece begins at `begin`, and all of it is UTF-8. The rules look at what
+/// follows a piece, so `end` must be the end of the text. A whole text takes time in proportion to
+/// it.
+using CutPieces = std::size_t (*)(const char* begin, const char* end, PieceEnds& ends) noexcept;
+[[nodiscard]] CutPieces cut_pieces_of(PieceRule rule) noexcept;
+/// For what is one piece, whatever it is.
+std::size_t keep_whole(const char* begin, const char* end, PieceEnds& ends) noexcept;
+
+/// Pieces of a text that follow each other without a gap.
+struct Pieces {
+  const char* begin = nullptr;
+  std::span<const char* const> ends;  // of each; not empty
+  const char* text_end = nullptr;     // of what may be read
+};
+
+/// Goes through a text, some pieces at a time.
+class PieceCutter {
+ public:
+  PieceCutter(CutPieces cut, std::string_view text) noexcept
+      : cut_(cut), at_(text.data()), end_(text.data() + text.size()) {}
+
+  [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
+  /// Lives: until the next call. Not at the end.
+  [[nodiscard]] Pieces next() noexcept {
+    const std::span<const char* const> ends(ends_.data(), cut_(at_, end_, ends_));
+    return {std::exchange(at_, ends.back()), ends, end_};
+  }
+
+ private:
+  CutPieces cut_;
+  const char* at_;
+  const char* end_;
+  PieceEnds ends_;
+};
 
 /// A place of the text [begin, end) such that pieces that end there or before are pieces whatever
 /// is appended. `begin` if none was found; places before `tried` are known to be of no use.

@@ -99,16 +99,20 @@ class TextFront::Run {
 
   /// `added` bytes at the beginning are not of the text.
   void merge_all(std::string_view text, std::size_t added, Origin origin) {
-    const char* const end = text.data() + text.size();
-    for (const char* piece = text.data(); piece != end && !sink_.is_full();) {
-      const char* const piece_end =
-          front_.last_piece_end_ != nullptr ? front_.last_piece_end_(piece, end) : end;
-      const std::size_t first = sink_.ids.size();
-      encoder_.encode(tables_, piece, piece_end, end, sink_.ids);
-      if (sink_.begins != nullptr) {
-        add_begins(static_cast<std::size_t>(piece - text.data()), first, added, origin);
+    PieceCutter cutter(front_.cut_last_, text);
+    while (!cutter.at_end() && !sink_.is_full()) {
+      const Pieces pieces = cutter.next();
+      if (sink_.begins == nullptr) {
+        encoder_.encode(tables_, pieces, sink_.size_max, sink_.ids);
+        continue;
       }
-      piece = piece_end;
+      const char* begin = pieces.begin;
+      for (const char* const end : pieces.ends) {
+        const std::size_t first = sink_.ids.size();
+        encoder_.encode(tables_, {begin, {&end, 1}, pieces.text_end}, sink_.size_max, sink_.ids);
+        add_begins(static_cast<std::size_t>(begin - text.data()), first, added, origin);
+        begin = end;
+      }
     }
   }
 
@@ -132,7 +136,7 @@ TextFront::TextFront(FrontParts parts)
     : parts_(std::move(parts)),
       raw_finder_(parts_.raw_tokens),
       normal_finder_(parts_.normal_tokens) {
-  if (parts_.last_rule) last_piece_end_ = piece_end_of(*parts_.last_rule);
+  if (parts_.last_rule) cut_last_ = cut_pieces_of(*parts_.last_rule);
   cuts_at_lines_ = find_cuts_at_lines();
 }
 

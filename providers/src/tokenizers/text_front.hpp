@@ -64,7 +64,7 @@ class TextFront {
   FrontParts parts_;
   SpecialFinder raw_finder_;
   SpecialFinder normal_finder_;
-  PieceEnd last_piece_end_ = nullptr;
+  CutPieces cut_last_ = keep_whole;
   bool cuts_at_lines_ = false;
 };
 

@@ -7,7 +7,7 @@
 namespace cochain::detail {
 
 Utf8Text::Utf8Text(std::string_view text) : text_(text), view_(text) {
-  if (utf8_valid_prefix(text) == text.size()) return;
+  if (is_utf8(text)) return;
   copy_ = mend_utf8(text);
   view_ = copy_;
 }
