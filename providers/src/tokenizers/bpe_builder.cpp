@@ -33,6 +33,7 @@ struct BpeStorage {
   std::vector<TokenEntry> tokens;
   std::vector<ByteSlot> slots;
   std::vector<std::uint64_t> pairs;
+  std::vector<std::uint64_t> pair_filter;
   std::vector<std::uint32_t> two_bytes;
   std::vector<std::uint32_t> characters;
   std::vector<std::uint64_t> trie;
@@ -175,7 +176,9 @@ void BpeBuilder::set_ids(std::vector<std::uint32_t> ids, std::uint32_t id_end) {
 }
 
 void BpeBuilder::index_pairs() {
+  constexpr std::size_t kSlotsPerWord = 16;  // so a tenth of the bits is set
   made_.pairs.assign(roomy_capacity(facts_.size), kEmptySlot);
+  made_.pair_filter.assign(std::max<std::size_t>(made_.pairs.size() / kSlotsPerWord, 1), 0);
   const std::size_t mask = made_.pairs.size() - 1;
   for (Rank rank = 0; rank < rank_end_; ++rank) {
     const Rank left = made_.tokens[rank].left();
@@ -185,6 +188,8 @@ void BpeBuilder::index_pairs() {
     made_.tokens[left].split |= partner_bit(right);
     made_.tokens[right].split |= partner_bit(left) << 11U;
     const std::uint64_t key = pair_key(left, right);
+    const PairBit bit(pair_place(key), made_.pair_filter.size());
+    made_.pair_filter[bit.word] |= bit.mask;
     std::size_t at = static_cast<std::size_t>(pair_place(key)) & mask;
     while (made_.pairs[at] != kEmptySlot) at = (at + 1) & mask;
     made_.pairs[at] = key << 21U | rank;
@@ -293,6 +298,7 @@ std::shared_ptr<const BpeTables> BpeBuilder::finish() {
   arrays.tokens = storage->tokens;
   arrays.slots = storage->slots;
   arrays.pairs = storage->pairs;
+  arrays.pair_filter = storage->pair_filter;
   arrays.two_bytes = storage->two_bytes;
   arrays.characters = storage->characters;
   arrays.trie = storage->trie;

@@ -44,15 +44,16 @@ inline PieceKey load_piece(const char* piece, std::size_t size, const char* end)
     std::memcpy(&key.high, bytes + 8, 8);
     return key;
   }
+  static_assert(std::endian::native == std::endian::little, "the mask keeps the first bytes");
+  static constexpr std::uint64_t kKept[4] = {~std::uint64_t{0}, ~std::uint64_t{0}, 0, 0};
+  const char* const kept = reinterpret_cast<const char*>(kKept) + (16 - size);
+  PieceKey mask;
+  std::memcpy(&mask.low, kept, 8);
+  std::memcpy(&mask.high, kept + 8, 8);
   std::memcpy(&key.low, piece, 8);
   std::memcpy(&key.high, piece + 8, 8);
-  static_assert(std::endian::native == std::endian::little, "the mask keeps the first bytes");
-  if (size < 8) {
-    key.low &= (std::uint64_t{1} << (8 * size)) - 1;
-    key.high = 0;
-  } else if (size < 16) {
-    key.high &= (std::uint64_t{1} << (8 * (size - 8))) - 1;
-  }
+  key.low &= mask.low;
+  key.high &= mask.high;
   return key;
 }
 
@@ -119,6 +120,16 @@ inline std::uint64_t pair_place(std::uint64_t key) noexcept {
   return scramble_bits(key * 0x9E3779B97F4A7C15U);
 }
 
+/// In the filter of pairs, which is small enough to stay near where the table of pairs is not: most
+/// of the pairs that are asked for do not merge. `place` is that of the pair.
+struct PairBit {
+  PairBit(std::uint64_t place, std::size_t words) noexcept
+      : word(static_cast<std::size_t>(place >> 38U) & (words - 1)),
+        mask(std::uint64_t{1} << (place >> 32U) % 64U) {}
+  std::size_t word;
+  std::uint64_t mask;
+};
+
 /// Of eight kinds of bytes, those that go on from a node are marked in the node's upper bits.
 inline std::uint32_t node_filter(unsigned char byte) noexcept {
   return 1U << (kNodeBits + byte % 8U);
@@ -130,15 +141,16 @@ inline std::uint64_t trie_place(std::uint32_t key) noexcept {
 
 /// The arrays, wherever they lie. Those with open addressing have a power of two as their size.
 struct BpeArrays {
-  std::span<const char> bytes;                // of all tokens by rank, and kReadBeyond
-  std::span<const TokenEntry> tokens;         // by rank
-  std::span<const ByteSlot> slots;            // from bytes to tokens
-  std::span<const std::uint64_t> pairs;       // left, right and merged, 21 bits each
-  std::span<const std::uint32_t> two_bytes;   // the node of each two bytes
-  std::span<const std::uint32_t> characters;  // the node of each code point that has three bytes
-  std::span<const std::uint64_t> trie;        // node, byte and next node: 24, 8 and 32 bits
-  std::span<const std::uint32_t> ids;         // by rank; none if each rank is an id
-  std::span<const std::uint32_t> ranks;       // by id, kNoRank if there is none; the same
+  std::span<const char> bytes;                 // of all tokens by rank, and kReadBeyond
+  std::span<const TokenEntry> tokens;          // by rank
+  std::span<const ByteSlot> slots;             // from bytes to tokens
+  std::span<const std::uint64_t> pairs;        // left, right and merged, 21 bits each
+  std::span<const std::uint64_t> pair_filter;  // bits that pairs share, see PairBit
+  std::span<const std::uint32_t> two_bytes;    // the node of each two bytes
+  std::span<const std::uint32_t> characters;   // the node of each code point that has three bytes
+  std::span<const std::uint64_t> trie;         // node, byte and next node: 24, 8 and 32 bits
+  std::span<const std::uint32_t> ids;          // by rank; none if each rank is an id
+  std::span<const std::uint32_t> ranks;        // by id, kNoRank if there is none; the same
 
   template <class Visit>
   static void for_each(Visit visit) {
@@ -146,6 +158,7 @@ struct BpeArrays {
     visit(&BpeArrays::tokens);
     visit(&BpeArrays::slots);
     visit(&BpeArrays::pairs);
+    visit(&BpeArrays::pair_filter);
     visit(&BpeArrays::two_bytes);
     visit(&BpeArrays::characters);
     visit(&BpeArrays::trie);
@@ -153,7 +166,7 @@ struct BpeArrays {
     visit(&BpeArrays::ranks);
   }
 };
-inline constexpr std::size_t kBpeArrays = 9;
+inline constexpr std::size_t kBpeArrays = 10;
 
 /// Which pieces are tokens without any merge.
 enum class WholePieces : std::uint32_t {

@@ -64,14 +64,18 @@ class BpeTables {
   /// The same for at most 16 bytes whose key and hash are known.
   [[nodiscard]] Rank find_short(PieceKey key, std::size_t size, std::uint64_t hash) const noexcept;
 
-  /// Has that brought near which finding a short piece will read: first one for all of them, then
-  /// the other.
+  /// Has that brought near which finding a short piece will read. One after the other, each for
+  /// many pieces.
   void prefetch_slot(std::uint64_t hash) const noexcept {
     __builtin_prefetch(&arrays_.slots[static_cast<std::size_t>(hash) & slots_mask_]);
   }
   void prefetch_token(std::uint64_t hash) const noexcept {
     const Rank rank = arrays_.slots[static_cast<std::size_t>(hash) & slots_mask_].rank;
     if (rank != kNoRank) __builtin_prefetch(&arrays_.tokens[rank]);
+  }
+  void prefetch_bytes(std::uint64_t hash) const noexcept {
+    const Rank rank = arrays_.slots[static_cast<std::size_t>(hash) & slots_mask_].rank;
+    if (rank != kNoRank) __builtin_prefetch(&arrays_.bytes[arrays_.tokens[rank].begin]);
   }
 
   /// The token that two bytes merge into, or a value from rank_end() on.
@@ -81,7 +85,10 @@ class BpeTables {
   /// The token that two neighbours merge into, or kNoRank.
   [[nodiscard]] Rank merge(Rank left, Rank right) const noexcept {
     const std::uint64_t key = pair_key(left, right);
-    std::size_t at = static_cast<std::size_t>(pair_place(key)) & pairs_mask_;
+    const std::uint64_t place = pair_place(key);
+    const PairBit bit(place, arrays_.pair_filter.size());
+    if ((arrays_.pair_filter[bit.word] & bit.mask) == 0) return kNoRank;
+    std::size_t at = static_cast<std::size_t>(place) & pairs_mask_;
     while (true) {
       const std::uint64_t slot = arrays_.pairs[at];
       if (slot >> 21U == key) return static_cast<Rank>(slot & kNoRank);

@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::array<char, 8> kCompiledMagic = {'\x89', 'c', 'o', 'c', 'h', '\r', '\n', '\x1A'};
 constexpr std::uint32_t kCompiledByteOrder = 0x01020304;
-constexpr std::uint32_t kCompiledVersion = 1;
+constexpr std::uint32_t kCompiledVersion = 2;
 constexpr std::uint64_t kArrayAlignment = 64;
 
 struct CompiledArray {
@@ -132,6 +132,7 @@ bool sizes_fit(const BpeArrays& arrays) {
   return tokens < kRankEnd && arrays.bytes.size() >= kReadBeyond &&
          arrays.two_bytes.size() == kTwoBytes && arrays.characters.size() == kTwoBytes &&
          std::has_single_bit(arrays.slots.size()) && std::has_single_bit(arrays.pairs.size()) &&
+         std::has_single_bit(arrays.pair_filter.size()) &&
          std::has_single_bit(arrays.trie.size()) &&
          (arrays.ids.empty() ? arrays.ranks.empty() : arrays.ids.size() == tokens);
 }

@@ -13,8 +13,8 @@ namespace cochain {
 namespace detail {
 namespace {
 
-// A token is some four bytes of most texts.
-constexpr std::size_t kBytesPerToken = 4;
+// Of most texts a token has more.
+constexpr std::size_t kBytesPerToken = 3;
 
 std::size_t code_point_begin(std::string_view text, std::size_t at) noexcept {
   while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {

@@ -106,6 +106,7 @@ void PieceEncoder::look_ahead(const BpeTables& tables, const Pieces& pieces, Ahe
   }
   for (std::size_t n = 0; n < count; ++n) tables.prefetch_slot(unknown[n]);
   for (std::size_t n = 0; n < count; ++n) tables.prefetch_token(unknown[n]);
+  for (std::size_t n = 0; n < count; ++n) tables.prefetch_bytes(unknown[n]);
 }
 
 void PieceEncoder::encode_short(const BpeTables& tables, const Ahead& piece, const char* begin,
