@@ -68,6 +68,36 @@ TEST(Bpe, MergesAsByDefinitionWhereRanksAreInNoOrder) {
   }
 }
 
+// What a thread has encoded before it may take from memory: pieces of any length and any number of
+// tokens, among so many others that they take each other's places.
+TEST(Bpe, GivesTheSameForAPieceThatComesAgain) {
+  const Encoding encoding = encoding_of(small_ranks(), PieceRule::kR50k);
+  std::mt19937_64 random(20264);
+  std::vector<std::string> words;
+  for (std::size_t size = 1; size <= 70; ++size) {
+    for (int n = 0; n < 12; ++n) {
+      const std::string_view letters = n % 3 == 0 ? "ab" : n % 3 == 1 ? "qxzj" : "ehilorstaz";
+      std::string word(size, ' ');
+      for (char& c : word) c = letters[random() % letters.size()];
+      words.push_back(std::move(word));
+    }
+  }
+  std::map<std::string, std::vector<TokenId>> first;
+  for (int round = 0; round < 4; ++round) {
+    std::shuffle(words.begin(), words.end(), random);
+    std::string text;
+    std::vector<TokenId> ids;
+    for (const std::string& word : words) {
+      text += ' ' + word;
+      std::vector<TokenId>& known = first[word];
+      if (known.empty()) known = reference_merge(small_ranks(), ' ' + word);
+      ids.insert(ids.end(), known.begin(), known.end());
+    }
+    ASSERT_EQ(encoding.encode_ordinary(text), ids) << "round " << round;
+    EXPECT_EQ(encoding.count(text), ids.size());
+  }
+}
+
 TEST(Bpe, FindsATokenThatMergingNeverReaches) {
   // No two tokens merge into these; only as whole pieces they are what they are.
   Ranks ranks = small_ranks();

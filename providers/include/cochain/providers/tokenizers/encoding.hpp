@@ -93,7 +93,7 @@ class SpecialTokens {
 /// Units:    offsets are bytes.
 /// Suspends: never; 1 MB takes some 15 to 150 ms, so give long texts to an executor.
 /// Lives:    copies share one state that never changes: any number of threads may use it. A thread
-///           that encodes keeps a cache of at most 2 MiB for each of its last four encodings.
+///           that encodes keeps a cache of at most 3 MiB for each of its last four encodings.
 /// Errors:   VocabularyError for a name that is not known, a file that is not the one of the name,
 ///           and special tokens that are empty, twice there, or have the id of an ordinary token.
 /// Source:   openai/tiktoken 0.14, tiktoken_ext/openai_public.py and core.py.
