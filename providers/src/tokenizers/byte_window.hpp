@@ -13,7 +13,7 @@ namespace cochain::detail {
 
 /// Bit n is the byte n of a window.
 using WindowMask = std::uint64_t;
-inline constexpr std::ptrdiff_t kWindowBytes = 64;
+inline constexpr std::ptrdiff_t kByteWindowSize = 64;
 
 /// The bit alone that is lowest in a mask; 0 if there is none.
 constexpr WindowMask lowest_bit(WindowMask mask) noexcept { return mask & (~mask + 1); }
@@ -34,7 +34,7 @@ static_assert(upper_bits(0x80FF7F0080008000U) == 0b11001010U);
 
 class ByteWindow {
  public:
-  /// kWindowBytes may be read at `begin`.
+  /// kByteWindowSize may be read at `begin`.
   explicit ByteWindow(const char* begin) noexcept { std::memcpy(lanes_, begin, sizeof lanes_); }
 
   [[nodiscard]] WindowMask beyond_ascii() const noexcept {

@@ -252,10 +252,10 @@ bool begins_with_ascii(const char* p) noexcept {
 /// By windows where the text is ASCII. What they do not tell is cut by the rule.
 template <PieceEnd kPieceEnd, WindowRule kRule>
 std::size_t cut_by_windows(const char* begin, const char* end, PieceEnds& ends) noexcept {
-  static_assert(kPiecesAhead > kWindowBytes);
+  static_assert(kPiecesAhead > kByteWindowSize);
   std::size_t count = 0;
-  while (begin != end && count < ends.size() - kWindowBytes) {
-    if (end - begin >= kWindowBytes && begins_with_ascii(begin)) {
+  while (begin != end && count < ends.size() - kByteWindowSize) {
+    if (end - begin >= kByteWindowSize && begins_with_ascii(begin)) {
       const WindowPieces pieces = WindowCutter<kRule>(begin).cut();
       const char* const window = begin;
       for (WindowMask left = pieces.begins; left != 0; left &= left - 1) {
