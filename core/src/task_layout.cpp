@@ -6,7 +6,8 @@
 //
 // Nobody stops the process meanwhile. So the reader takes nothing on trust: each member of a list
 // must name the one before it as its neighbour, which also ends a list that loops; and a task
-// counts as read if it took no step meanwhile.
+// counts as read if it took no step meanwhile and is still in its list: other things may be made
+// where one was that ended.
 
 #include "task_layout.hpp"
 
@@ -294,7 +295,8 @@ class TaskReader {
       const auto fields = fields_of(task);
       const auto running = memory_.get<Address>(loop + at_.loop_running_task);
       if (!fields || !running) return Found::kTornApart;
-      if (fields->loop != loop || fields->next == task + at_.task_registry) {
+      if (fields->loop != loop || fields->next == task + at_.task_registry ||
+          fields->innermost == 0) {
         return Found::kNoneAnyMore;  // done meanwhile
       }
       info = TaskInfo();
@@ -308,12 +310,18 @@ class TaskReader {
       // While a task runs, its steps do not tell whether its coroutines change.
       const bool settled = !info.running || (tries > 1 && info.stack == before.stack);
       if (whole && settled && after->steps == fields->steps &&
-          after->innermost == fields->innermost && after->name == fields->name) {
+          after->innermost == fields->innermost && after->name == fields->name &&
+          is_linked(task, after->next)) {
         return Found::kTask;
       }
       before = std::move(info);
     }
     return Found::kTornApart;
+  }
+
+  /// Whether the neighbour of a task in the list of its loop says that it is one.
+  [[nodiscard]] bool is_linked(Address task, Address next) const {
+    return memory_.get<Address>(next + at_.list_previous) == task + at_.task_registry;
   }
 
   bool describe(const Fields& fields, Address task, Address loop, TaskInfo& info) {
