@@ -16,6 +16,15 @@ struct Utf8Step {
 
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
+/// Where the code point begins that a place of a text lies in, or at.
+[[nodiscard]] constexpr std::size_t code_point_begin(std::string_view text,
+                                                     std::size_t at) noexcept {
+  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
+    --at;
+  }
+  return at;
+}
+
 /// The text with U+FFFD for each maximal piece that is not UTF-8, as browsers do it.
 std::string mend_utf8(std::string_view text);
 

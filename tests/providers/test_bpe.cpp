@@ -248,6 +248,7 @@ TEST(Bpe, RefusesSpecialTokensThatCannotBe) {
   EXPECT_THROW(with({{"", 300}}), VocabularyError);
   EXPECT_THROW(with({{"<x>", 300}, {"<x>", 301}}), VocabularyError);
   EXPECT_THROW(with({{"<x>", 255}}), VocabularyError);
+  EXPECT_THROW(with({{"\xE6\x97", 300}}), VocabularyError) << "a part of a code point";
   EXPECT_EQ(with({{"<x>", 300}, {"<y>", 300}}).decode(std::vector<TokenId>{300}), "<x>");
 }
 

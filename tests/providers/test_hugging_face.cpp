@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 Encoding encoding_of_file(const TokenizerFile& file) {
   return Encoding::parse_hugging_face("small", file.json());
@@ -173,6 +174,50 @@ TEST(HuggingFace, TakesTheLeftmostAddedTokenAndOfThoseTheLongest) {
   EXPECT_EQ(encoding.encode("b<end>b", SpecialTokens::as_text()).size(), 7U);
 }
 
+TEST(HuggingFace, TakesTheWhitespaceBesideATokenThatStripsIt) {
+  const TokenizerFile file = TokenizerFile()
+                                 .merge(" ", " ")
+                                 .added("<l>", 5000, R"("lstrip": true)")
+                                 .added("<r>", 5001, R"("rstrip": true)")
+                                 .added("<b>", 5002, R"("lstrip": true, "rstrip": true)");
+  const Encoding encoding = encoding_of_file(file);
+  const TokenId a = file.id("a");
+  const TokenId spaces = file.id("  ");
+  EXPECT_THAT(encoding.encode("a \n<l>  a"), ElementsAre(a, 5000, spaces, a));
+  EXPECT_THAT(encoding.encode("a  <r>\t\u3000\u0085a"), ElementsAre(a, spaces, 5001, a));
+  EXPECT_THAT(encoding.encode("  <b>  "), ElementsAre(5002));
+  EXPECT_THAT(encoding.encode("a <r>  <l> <b>a"), ElementsAre(a, file.id(" "), 5001, 5000, 5002, a))
+      << "what one has taken is not there for the next";
+  EXPECT_THAT(encoding.encode("\u200B<l>"), SizeIs(4)) << "that is no whitespace";
+  EXPECT_THAT(encoding.offsets("a  <l> a<r>  a"), ElementsAre(0, 1, 6, 7, 8, 13));
+  EXPECT_EQ(encoding.truncate("a  <l> a", 2), "a  <l>");
+  EXPECT_EQ(encoding.count_up_to("a  <b>  a", 3), 3U);
+  EXPECT_EQ(encoding.decode(encoding.encode("a  <b>  a")), "a<b>a");
+}
+
+TEST(HuggingFace, TakesATokenThatIsASingleWordForNoPartOfOne) {
+  const TokenizerFile file = TokenizerFile()
+                                 .added("do", 5000, R"("single_word": true)")
+                                 .added("don", 5001, R"("special": true)");
+  const Encoding encoding = encoding_of_file(file);
+  for (const char* text : {"do", "-do.", " do\n", "do\u00B2", "do\u2460", "do do", "do\u00A9"}) {
+    EXPECT_EQ(encoding.encode_ordinary(text)[std::string_view(text).find("do")], 5000U) << text;
+  }
+  for (const char* text : {"ado", "do1", "_do", "do\u0301", "do\u24B6", "do\u2160", "do\u203F",
+                           "dodo", "do\u200D", "\u65E5do", "do\U0001F170"}) {
+    EXPECT_EQ(encoding.count(text), std::string_view(text).size()) << text;
+  }
+}
+
+TEST(HuggingFace, StripsAroundASpecialTokenOnlyWhereThatIsAllowed) {
+  const Encoding plain = encoding_of_file(TokenizerFile().merge("a", "b"));
+  const std::vector<SpecialToken> tokens = {SpecialToken("<|im_start|>", 5000).rstrip(true)};
+  const Encoding encoding("own", PieceRule::kCl100k, plain.vocabulary(), tokens);
+  EXPECT_THAT(encoding.encode("<|im_start|> \n", SpecialTokens::all_allowed()), ElementsAre(5000));
+  EXPECT_EQ(encoding.count("<|im_start|> \n"), 14U);
+  EXPECT_THROW((void)encoding.encode("<|im_start|> "), SpecialTokenError);
+}
+
 TEST(HuggingFace, NormalisesAndLeadsBackToTheText) {
   TokenizerFile file = TokenizerFile().merge("\xC3", "\xA9");
   file.member("normalizer", R"({"type": "Sequence", "normalizers": [{"type": "NFC"}]})");
@@ -203,17 +248,24 @@ TEST(HuggingFace, NormalisesManyMarksInLittleTime) {
 }
 
 TEST(HuggingFace, EncodesInPartsWhatItEncodesAtOnce) {
-  std::vector<TokenizerFile> files(3);
+  std::vector<TokenizerFile> files(4);
   files[0].member("normalizer", R"({"type": "NFC"})");
   files[0].member("pre_tokenizer",
                   split_by(R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}|)"
                            R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"));
   files[1].member("pre_tokenizer", split_by(R"(\p{N}|\s+)"));
   files[2].member("pre_tokenizer", byte_level(R"("add_prefix_space": true, "use_regex": true)"));
+  files[3].member("pre_tokenizer",
+                  split_by(R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|)"
+                           R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"));
   std::mt19937_64 random(20292);
   for (TokenizerFile& file : files) {
     file.merge("a", "b").merge("\n", "\n").merge(" ", " ").merge("\n", "a");
-    file.added("ab\nb", 5000, R"("special": false, "normalized": false)");
+    if (&file == &files.back()) {
+      file.added("<b", 5000, R"("lstrip": true, "rstrip": true)");
+    } else {
+      file.added("ab\nb", 5000, R"("special": false, "normalized": false)");
+    }
     if (&file == files.data()) file.added("<b", 5001, R"("special": false, "normalized": true)");
     const Encoding encoding = encoding_of_file(file);
     for (int n = 0; n < 100; ++n) {

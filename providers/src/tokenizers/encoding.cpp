@@ -16,13 +16,6 @@ namespace {
 // Of most texts a token has more.
 constexpr std::size_t kBytesPerToken = 3;
 
-std::size_t code_point_begin(std::string_view text, std::size_t at) noexcept {
-  while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) {
-    --at;
-  }
-  return at;
-}
-
 struct CountedBeginning {
   std::string_view text;  // as much as was read
   std::size_t tokens;     // of all of the text, or above the limit

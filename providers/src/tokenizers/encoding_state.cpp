@@ -4,17 +4,15 @@
 
 #include <algorithm>
 
+#include "utf8.hpp"
+
 namespace cochain::detail {
 namespace {
 
-/// Tokens that are looked for in every text need a front, whatever else there is.
+/// Tokens of which the text alone is not enough need a front, whatever else there is.
 std::unique_ptr<const TextFront> front_for_tokens(PieceRule rule,
                                                   const std::vector<SpecialToken>& tokens) {
-  if (std::none_of(tokens.begin(), tokens.end(), [](const SpecialToken& token) {
-        return token.match() == TokenMatch::kAlways;
-      })) {
-    return nullptr;
-  }
+  if (std::ranges::all_of(tokens, is_plain)) return nullptr;
   FrontParts parts;
   parts.last_rule = rule;
   parts.raw_tokens = tokens;
@@ -42,6 +40,11 @@ void EncodingState::check_special_tokens() {
   std::unordered_map<std::string_view, TokenId> ids;
   for (const SpecialToken& token : special_tokens_) {
     if (token.text().empty()) throw VocabularyError(name_ + ": a special token has no text");
+    // It would be found inside a code point, and what is left of that be no text.
+    if (!is_utf8(token.text())) {
+      throw VocabularyError(name_ + ": the text of the special token " +
+                            std::to_string(token.id()) + " is not UTF-8");
+    }
     if (!ids.emplace(token.text(), token.id()).second) {
       throw VocabularyError(name_ + ": the special token " + token.text() + " is there twice");
     }

@@ -22,13 +22,10 @@ constexpr std::size_t kTokenizerBytesMax = std::size_t{64} << 20U;
 
 /// The rule that does all that a front does; none if the front does more.
 std::optional<PieceRule> only_rule(const FrontParts& front) {
-  const auto is_always = [](const SpecialToken& token) {
-    return token.match() == TokenMatch::kAlways;
-  };
   const bool has_one_search = front.raw_tokens.empty() || front.normal_tokens.empty();
   if (front.form != TextForm::kAsItIs || front.prefix_space != PrefixSpace::kNone ||
-      !has_one_search || std::ranges::any_of(front.raw_tokens, is_always) ||
-      std::ranges::any_of(front.normal_tokens, is_always)) {
+      !has_one_search || !std::ranges::all_of(front.raw_tokens, is_plain) ||
+      !std::ranges::all_of(front.normal_tokens, is_plain)) {
     return std::nullopt;
   }
   if (front.splitters.empty()) return front.last_rule;

@@ -113,12 +113,11 @@ bool read_pre_tokenizer(const JsonPlace& step, FrontParts& front, std::size_t de
 
 SpecialToken read_added_token(const JsonPlace& token, FrontParts& front) {
   const JsonPlace content = token.member("content");
-  for (const std::string_view flag : {"single_word", "lstrip", "rstrip"}) {
-    if (token.has_flag(flag)) token.member(flag).refuse("it");
-  }
-  const SpecialToken result(
-      std::string(content.string()), token.member("id").number(),
-      token.has_flag("special") ? TokenMatch::kWhereAllowed : TokenMatch::kAlways);
+  SpecialToken result(std::string(content.string()), token.member("id").number(),
+                      token.has_flag("special") ? TokenMatch::kWhereAllowed : TokenMatch::kAlways);
+  result.lstrip(token.has_flag("lstrip"))
+      .rstrip(token.has_flag("rstrip"))
+      .single_word(token.has_flag("single_word"));
   if (result.text().empty()) content.refuse("a token without text");
   if (!token.has_flag("normalized")) {
     front.raw_tokens.push_back(result);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,20 @@ struct FoundSpecial {
   const SpecialToken* token = nullptr;
   std::size_t at = 0;
 };
+
+/// Whether a token takes just its text, and only where it is allowed.
+[[nodiscard]] bool is_plain(const SpecialToken& token) noexcept;
+
+/// The bytes [begin, end) of a text.
+struct TextSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// What a special token that was found in a text, which is UTF-8, takes of it: with whitespace that
+/// it strips, but nothing before `from`. Nothing if it must be a word of its own and is not.
+[[nodiscard]] std::optional<TextSpan> span_of(const FoundSpecial& found, std::string_view text,
+                                              std::size_t from) noexcept;
 
 /// Shape: at each place of a text the candidates, in sorted order, are narrowed down byte by byte;
 ///        so even a thousand of them cost little.

@@ -9,6 +9,7 @@
 
 #include "nfc_text.hpp"
 #include "piece_encoder.hpp"
+#include "unicode_classes.hpp"
 
 namespace cochain::detail {
 
@@ -55,13 +56,22 @@ class TextFront::Run {
   void between_tokens(const SpecialFinder& finder, std::string_view text, Origin origin,
                       Between between) {
     std::size_t begin = 0;
+    std::size_t looked_through = 0;
     while (!sink_.is_full()) {
-      const FoundSpecial found = finder.find(text, begin, wanted_);
-      const std::size_t end = found.token != nullptr ? found.at : text.size();
-      if (end != begin) between(text.substr(begin, end - begin), origin.behind(begin));
+      const FoundSpecial found = finder.find(text, looked_through, wanted_);
+      TextSpan span{text.size(), text.size()};
+      if (found.token != nullptr) {
+        looked_through = found.at + found.token->text().size();
+        const std::optional<TextSpan> taken = span_of(found, text, begin);
+        if (!taken) continue;
+        span = *taken;
+      }
+      if (span.begin != begin) {
+        between(text.substr(begin, span.begin - begin), origin.behind(begin));
+      }
       if (found.token == nullptr) return;
-      add_token(found.token->id(), origin.of(end));
-      begin = end + found.token->text().size();
+      add_token(found.token->id(), origin.of(span.begin));
+      begin = looked_through = span.end;
     }
   }
 
@@ -149,12 +159,13 @@ bool TextFront::find_cuts_at_lines() const {
     if (splitter == nullptr || rule) return false;
     rule = splitter->rule();
   }
-  const auto has_line_break = [](const SpecialToken& token) {
-    return token.text().find('\n') != std::string::npos;
+  const auto reaches_over = [](const SpecialToken& token) {
+    return token.text().find('\n') != std::string::npos ||
+           (token.lstrip() && (ascii_class(token.text()[0]) & kLetterClass) != 0);
   };
   return rule && *rule != PieceRule::kR50k &&
-         std::none_of(parts_.raw_tokens.begin(), parts_.raw_tokens.end(), has_line_break) &&
-         std::none_of(parts_.normal_tokens.begin(), parts_.normal_tokens.end(), has_line_break);
+         std::ranges::none_of(parts_.raw_tokens, reaches_over) &&
+         std::ranges::none_of(parts_.normal_tokens, reaches_over);
 }
 
 void TextFront::encode(const BpeTables& tables, std::string_view text, const Wanted& wanted,

@@ -37,18 +37,41 @@ enum class TokenMatch : std::uint8_t {
 };
 
 /// A token that merging does not give, such as `<|endoftext|>`.
+/// Shape: `SpecialToken("<|im_start|>", 100264).rstrip(true)`; the names are those of Hugging Face.
 class SpecialToken {
  public:
   SpecialToken(std::string text, TokenId id, TokenMatch match = TokenMatch::kWhereAllowed)
       : text_(std::move(text)), id_(id), match_(match) {}
+  /// Whether it takes the whitespace before it too. Decoding gives none of it back.
+  SpecialToken& lstrip(bool value) noexcept {
+    lstrip_ = value;
+    return *this;
+  }
+  /// The same of the whitespace behind it.
+  SpecialToken& rstrip(bool value) noexcept {
+    rstrip_ = value;
+    return *this;
+  }
+  /// Whether its text is only text where it stands beside a letter, a digit, a mark or a `_`.
+  SpecialToken& single_word(bool value) noexcept {
+    single_word_ = value;
+    return *this;
+  }
+
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
   [[nodiscard]] TokenId id() const noexcept { return id_; }
   [[nodiscard]] TokenMatch match() const noexcept { return match_; }
+  [[nodiscard]] bool lstrip() const noexcept { return lstrip_; }
+  [[nodiscard]] bool rstrip() const noexcept { return rstrip_; }
+  [[nodiscard]] bool single_word() const noexcept { return single_word_; }
 
  private:
   std::string text_;
   TokenId id_;
   TokenMatch match_;
+  bool lstrip_ = false;
+  bool rstrip_ = false;
+  bool single_word_ = false;
 };
 
 /// What becomes of a special token's text inside a text that is encoded.
