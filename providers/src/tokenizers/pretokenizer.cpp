@@ -13,16 +13,11 @@
 
 namespace cochain::detail {
 
-CodePointView look_beyond_ascii(const char* p) noexcept {
+CodePointView look_at_four_bytes(const char* p) noexcept {
   const auto byte = [p](std::size_t at) -> std::uint32_t {
     return static_cast<unsigned char>(p[at]);
   };
-  const std::uint32_t first = byte(0);
-  if (first < 0xE0) return {class_of((first & 0x1FU) << 6U | (byte(1) & 0x3FU)), 2};
-  if (first < 0xF0) {
-    return {class_of((first & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU)), 3};
-  }
-  return {class_of((first & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
+  return {class_of((byte(0) & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U |
                    (byte(3) & 0x3FU)),
           4};
 }

@@ -46,20 +46,33 @@ constexpr std::array<std::uint8_t, 256> make_byte_classes() noexcept {
 }
 inline constexpr std::array<std::uint8_t, 256> kClassOfByte = make_byte_classes();
 
+constexpr std::array<std::uint8_t, 0x800> make_two_byte_classes() noexcept {
+  std::array<std::uint8_t, 0x800> result{};
+  for (std::uint32_t c = 0x80; c < 0x800; ++c) result[c] = class_of(c);
+  return result;
+}
+/// Of the code points that have two bytes: the letters of most alphabets.
+inline constexpr std::array<std::uint8_t, 0x800> kClassOfTwoBytes = make_two_byte_classes();
+
 /// A code point as the scanners see it.
 struct CodePointView {
   std::uint8_t kind;
   std::uint8_t length;
 };
 
-/// The code point at `p`, which must begin one beyond ASCII of a text that is UTF-8.
-[[nodiscard]] CodePointView look_beyond_ascii(const char* p) noexcept;
+/// The code point at `p`, which must begin one of four bytes of a text that is UTF-8.
+[[nodiscard]] CodePointView look_at_four_bytes(const char* p) noexcept;
 
 /// The code point at `p`, which must begin one of a text that is UTF-8.
 inline CodePointView look_at(const char* p) noexcept {
-  const auto first = static_cast<unsigned char>(*p);
+  const auto byte = [p](std::size_t at) -> std::uint32_t {
+    return static_cast<unsigned char>(p[at]);
+  };
+  const std::uint32_t first = byte(0);
   if (first < 0x80) return {kAsciiClass[first], 1};
-  return look_beyond_ascii(p);
+  if (first < 0xE0) return {kClassOfTwoBytes[(first & 0x1FU) << 6U | (byte(1) & 0x3FU)], 2};
+  if (first >= 0xF0) return look_at_four_bytes(p);
+  return {class_of((first & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU)), 3};
 }
 
 /// The class of an ASCII byte; 0 for any other.
