@@ -114,7 +114,7 @@ class SpecialTokens {
 ///           only where a token has a lower rank than those it is merged from, long words take n
 ///           log n.
 /// Units:    offsets are bytes.
-/// Suspends: never; 1 MB takes some 15 to 150 ms, so give long texts to an executor.
+/// Suspends: never; 1 MB takes some 5 to 150 ms, so give long texts to an executor.
 /// Lives:    copies share one state that never changes: any number of threads may use it. A thread
 ///           that encodes keeps a cache of at most 3 MiB for each of its last four encodings.
 /// Errors:   VocabularyError for a name that is not known, a file that is not the one of the name,
