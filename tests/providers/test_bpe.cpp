@@ -68,6 +68,26 @@ TEST(Bpe, MergesAsByDefinitionWhereRanksAreInNoOrder) {
   }
 }
 
+// A long token that comes right behind itself is where the next one may begin to be looked for.
+TEST(Bpe, MergesRunsAsByDefinition) {
+  constexpr std::uint64_t kSeed = 20265;
+  const std::string training = std::string(90, 'a') + "b" + std::string(37, 'a') + "cb" +
+                               std::string(21, 'a') + "bc" + std::string(12, 'a');
+  const Ranks ranks = trained_ranks(training, 24);
+  const auto is_long = [](const auto& rank) { return rank.first.size() > 16; };
+  ASSERT_TRUE(std::any_of(ranks.begin(), ranks.end(), is_long));
+  const Encoding encoding = encoding_of(ranks, PieceRule::kR50k);
+  std::mt19937_64 random(kSeed);
+  for (int n = 0; n < 300; ++n) {
+    std::string piece;
+    for (std::size_t run = 1 + random() % 5; run > 0; --run) {
+      piece += std::string(1 + random() % 100, 'a') + "bc"[random() % 2];
+    }
+    ASSERT_EQ(encoding.encode_ordinary(piece), reference_merge(ranks, piece))
+        << "seed " << kSeed << ", piece " << n << ": " << piece;
+  }
+}
+
 // What a thread has encoded before it may take from memory: pieces of any length and any number of
 // tokens, among so many others that they take each other's places.
 TEST(Bpe, GivesTheSameForAPieceThatComesAgain) {

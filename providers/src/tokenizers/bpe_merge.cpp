@@ -3,6 +3,7 @@
 
 #include "bpe_merge.hpp"
 
+#include <cstring>
 #include <queue>
 
 #include "cochain/core/error.hpp"
@@ -54,6 +55,7 @@ std::size_t merge_by_scan(const BpeTables& tables, std::string_view piece, Rank*
 // place is tried twice: that makes the search linear.
 void merge_by_search(const BpeTables& tables, std::string_view piece, MergeScratch& scratch,
                      std::vector<Rank>& out) {
+  constexpr std::size_t kLongToken = 8;
   constexpr std::size_t kBits = 64;
   constexpr std::size_t kKeptWords = 4096;
   std::uint64_t dead_ends_of_few = 0;
@@ -67,7 +69,7 @@ void merge_by_search(const BpeTables& tables, std::string_view piece, MergeScrat
   const std::size_t first = out.size();
   std::size_t at = 0;
   Rank candidate = tables.longest_match(begin, end);
-  while (at != piece.size()) {
+  while (true) {
     const bool has_last = out.size() != first;
     for (; candidate != kNoRank; candidate = tables.shorter(candidate)) {
       const std::size_t next = at + tables.length(candidate);
@@ -75,9 +77,15 @@ void merge_by_search(const BpeTables& tables, std::string_view piece, MergeScrat
       if (!has_last || tables.stay_apart(out.back(), candidate)) break;
     }
     if (candidate != kNoRank) {
+      const std::size_t size = tables.length(candidate);
       out.push_back(candidate);
-      at += tables.length(candidate);
-      if (at != piece.size()) candidate = tables.longest_match(begin + at, end);
+      at += size;
+      if (at == piece.size()) break;
+      // In a run of blanks a long token comes again, and is not looked for byte by byte.
+      const bool comes_again = size >= kLongToken && piece.size() - at >= size &&
+                               std::memcmp(begin + at - size, begin + at, size) == 0;
+      candidate = comes_again ? tables.longest_match_from(candidate, begin + at, end)
+                              : tables.longest_match(begin + at, end);
       continue;
     }
     COCHAIN_ASSERT(has_last);  // there always is a result: the bytes, merged by the rule

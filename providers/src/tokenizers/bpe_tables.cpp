@@ -70,7 +70,7 @@ Rank BpeTables::longest_match(const char* p, const char* end) const noexcept {
   Rank best = byte_rank(byte(0));
   if (size == 1) return best;
   std::uint32_t node = kNoNode;
-  std::size_t n = 3;
+  std::size_t depth = 3;
   if ((byte(0) & 0xF0U) == 0xE0U && size >= 3) {
     // Most of East Asia. The text is UTF-8, so three bytes are one code point.
     node =
@@ -78,14 +78,14 @@ Rank BpeTables::longest_match(const char* p, const char* end) const noexcept {
   }
   if ((node & kNodeMask) >= rank_end_) {
     node = arrays_.two_bytes[static_cast<std::size_t>(byte(0)) << 8U | byte(1)];
-    n = 2;
+    depth = 2;
   }
-  while (true) {
-    const std::uint32_t here = node & kNodeMask;
-    if (here < rank_end_) best = here;
-    if (n == size || (node & node_filter(byte(n))) == 0) return best;
-    node = trie_step(here, byte(n++));
-  }
+  return longest_below(node, depth, best, p, end);
+}
+
+Rank BpeTables::longest_match_from(Rank known, const char* p, const char* end) const noexcept {
+  const std::uint32_t any_byte = ~kNodeMask;  // which bytes go on from here is not known
+  return longest_below(known | any_byte, length(known), known, p, end);
 }
 
 /// Undoes the merges on both sides of the seam, the latest first. At each state the two tokens at

@@ -99,6 +99,8 @@ class BpeTables {
 
   /// The longest token that [p, end) begins with and that is reached. `p != end`.
   [[nodiscard]] Rank longest_match(const char* p, const char* end) const noexcept;
+  /// The same where [p, end) is known to begin with a token that is reached.
+  [[nodiscard]] Rank longest_match_from(Rank known, const char* p, const char* end) const noexcept;
   /// The longest such token that `rank` begins with, other than itself; kNoRank for a byte.
   [[nodiscard]] Rank shorter(Rank rank) const noexcept {
     return arrays_.tokens[rank].shorter_and_length >> 11U;
@@ -108,6 +110,19 @@ class BpeTables {
 
  private:
   [[nodiscard]] Rank find(std::string_view piece, std::uint64_t hash) const noexcept;
+  /// The longest token on the way down from a node, which has `depth` bytes of p; else `best`.
+  [[nodiscard]] Rank longest_below(std::uint32_t node, std::size_t depth, Rank best, const char* p,
+                                   const char* end) const noexcept {
+    const auto size = static_cast<std::size_t>(end - p);
+    while (true) {
+      const std::uint32_t here = node & kNodeMask;
+      if (here < rank_end_) best = here;
+      if (depth == size) return best;
+      const auto byte = static_cast<unsigned char>(p[depth++]);
+      if ((node & node_filter(byte)) == 0) return best;
+      node = trie_step(here, byte);
+    }
+  }
   /// The node behind a node and a byte, with its filter; kNoNode if there is none.
   [[nodiscard]] std::uint32_t trie_step(std::uint32_t node, unsigned char byte) const noexcept {
     const std::uint32_t key = node << 8U | byte;
