@@ -218,6 +218,14 @@ TEST(HuggingFace, StripsAroundASpecialTokenOnlyWhereThatIsAllowed) {
   EXPECT_THROW((void)encoding.encode("<|im_start|> "), SpecialTokenError);
 }
 
+TEST(HuggingFace, RefusesASpecialTokenThatIsASingleWordOnlyWhereItIsOne) {
+  const Encoding encoding = encoding_of_file(
+      TokenizerFile().added("end", 5000, R"("special": true, "single_word": true)"));
+  EXPECT_THROW((void)encoding.encode("the end"), SpecialTokenError);
+  EXPECT_THROW((void)encoding.encode("ending end"), SpecialTokenError);
+  EXPECT_THAT(encoding.encode("bend, ending"), SizeIs(12));
+}
+
 TEST(HuggingFace, NormalisesAndLeadsBackToTheText) {
   TokenizerFile file = TokenizerFile().merge("\xC3", "\xA9");
   file.member("normalizer", R"({"type": "Sequence", "normalizers": [{"type": "NFC"}]})");

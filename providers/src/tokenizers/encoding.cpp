@@ -52,7 +52,7 @@ void refuse_forbidden(const EncodingState& state, const SpecialTokens& special, 
   };
   FoundSpecial found = state.finder().find(text.view(), 0, is_looked_for);
   while (found.token != nullptr) {
-    if (is_forbidden(*found.token)) {
+    if (is_forbidden(*found.token) && span_of(found, text.view(), 0)) {
       throw SpecialTokenError(found.token->text(), text.original(found.at));
     }
     found = state.finder().find(text.view(), found.at + found.token->text().size(), is_looked_for);
