@@ -16,7 +16,8 @@
 namespace cochain {
 
 /// Counters of a Simulator, read at one moment.
-/// Shape:    each number is exact; numbers read together may be a request apart.
+/// Shape:    each number is exact; numbers read together may be a request apart. What is written
+///           is counted afterwards: a client may have read it by then.
 class SimulatorStats {
  public:
   SimulatorStats() = default;
