@@ -19,7 +19,7 @@ const char* name_of(DiagnosticKind kind) {
 }
 
 Coro<> blocks() {
-  std::this_thread::sleep_for(60ms);  // wrong: nobody else runs; right: co_await sleep(60ms)
+  std::this_thread::sleep_for(300ms);  // wrong: nobody else runs; right: co_await sleep(..)
   co_return;
 }
 
@@ -55,7 +55,7 @@ Coro<> make_mistakes() {
 int main() {
   set_diagnostic_handler([](const Diagnostic& found) { std::cout << name_of(found.kind) << '\n'; });
   RunOptions options;
-  options.with_debug(DebugOptions().slow_callback_duration(50ms));
+  options.with_debug(DebugOptions().slow_callback_duration(250ms));
   options.with_clock(std::make_shared<VirtualClock>());  // no age, no waiting
   run(make_mistakes(), options);
 }
