@@ -4,8 +4,9 @@
     tests/peers/hugging_face_ids.py build/release/bin/cochain [--files 100] [--seed 1]
 
 The files are random ones of byte-level BPE: merges, added tokens that strip the whitespace beside
-them or must be single words, NFC, and the steps that cut a text. So are the texts, short ones of
-what these things meet in. Says so and exits with 77 where the package `tokenizers` is missing.
+them or must be single words, NFC, and the steps that cut a text, before ByteLevel and behind it. So
+are the texts, short ones of what these things meet in. One file more is for punctuation, with all
+code points. Says so and exits with 77 where the package `tokenizers` is missing.
 """
 import argparse
 import json
@@ -31,14 +32,17 @@ MERGES = [(" ", " "), ("\n", "\n"), ("d", "o"), ("a", "b"), (" ", "a"), ("\u00c3
 ADDED = ["<l>", "<r>", "<b>", "dox", "xy", "<e", "<end>", " s", "éé", "a_", "__", "11", "\n\n"]
 WORDS = [*ADDED, "do", "don", "ab", "aab", " ", "  ", "\n", "\t", "\r\n", "\u3000", "\u00a0", "\u0085",
          "\u200b", "\u200d", "x", "_", "1", "12", "\u00b2", "\u2460", "\u24b6", "\u2160", "\u203f",
-         "\u0301", "\u65e5", "é", "e\u0301", ".", "-", "\U0001F170", "\u0663", "\u00aa", "s", "'s",
-         "\u1680", "\u180e", "\ufeff", "\u2028", "A", "\u01c5", "\u0345"]
+         "\u0301", "\u65e5", "é", "e\u0301", ".", "-", "!", "$", "\u3002", "\u2e43", "\u166d",
+         "\U0001F170", "\u0663", "\u00aa", "s", "'s", "\u1680", "\u180e", "\ufeff",
+         "\u2028", "A", "\u01c5", "\u0345"]
+BEHAVIORS = ["Isolated", "Contiguous", "MergedWithPrevious", "MergedWithNext"]
 PATTERNS = [
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+",
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+",
     r"\p{N}{1,3}", r"[^\r\n]+", r"[!-/:-~][A-Za-z]+|\s+(?!\S)|\s+",
+    "[0-9][0-9][0-9]", "[\u0100-\u0144]+",
 ]
 
 
@@ -89,15 +93,22 @@ class RandomFiles:
             token["id"] = first_id + n
         return tokens
 
-    def pre_tokenizer(self):
+    def steps(self, probability):
         steps = []
-        if self.flag():
+        if self.flag(probability):
+            steps.append({"type": "Punctuation", "behavior": self.random.choice(BEHAVIORS)})
+        if self.flag(probability):
             steps.append({"type": "Split", "pattern": {"Regex": self.random.choice(PATTERNS)},
-                          "behavior": "Isolated", "invert": False})
-        if self.flag(0.3):
+                          "behavior": self.random.choice(BEHAVIORS), "invert": self.flag()})
+        if self.flag(probability):
             steps.append({"type": "Digits", "individual_digits": self.flag()})
-        steps.append({"type": "ByteLevel", "add_prefix_space": self.flag(0.3), "trim_offsets": True,
-                      "use_regex": self.flag()})
+        self.random.shuffle(steps)
+        return steps
+
+    def pre_tokenizer(self):
+        byte_level = {"type": "ByteLevel", "add_prefix_space": self.flag(0.3), "trim_offsets": True,
+                      "use_regex": self.flag()}
+        steps = [*self.steps(0.4), byte_level, *self.steps(0.2)]
         return {"type": "Sequence", "pretokenizers": steps}
 
     def file(self):
@@ -121,34 +132,61 @@ def ids_of(program, path, texts):
     return [json.loads(answer)["ids"] for answer in answers]
 
 
+def punctuation_file():
+    """An "a" merges with the byte behind it, unless a piece ends there."""
+    vocab = {LETTERS[byte]: byte for byte in range(BYTE_TOKENS)}
+    merges = [["a", letter] for letter in LETTERS.values()]
+    vocab.update({"a" + letter: BYTE_TOKENS + n for n, letter in enumerate(LETTERS.values())})
+    steps = [{"type": "Punctuation", "behavior": "Isolated"},
+             {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+              "use_regex": False}]
+    return {"version": "1.0", "added_tokens": [], "normalizer": None,
+            "pre_tokenizer": {"type": "Sequence", "pretokenizers": steps},
+            "model": {"type": "BPE", "vocab": vocab, "merges": merges}}
+
+
+def texts_of_all_code_points():
+    points = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    return ["a" + "a".join(points[n:n + 100]) for n in range(0, len(points), 100)]
+
+
+class Comparison:
+    def __init__(self, program, folder):
+        self.program = Path(program).resolve()
+        self.path = Path(folder) / "tokenizer.json"
+        self.compared, self.differ = 0, 0
+
+    def compare(self, file, texts):
+        self.path.write_text(json.dumps(file), encoding="utf-8")
+        theirs = Tokenizer.from_file(str(self.path))
+        for text, ours in zip(texts, ids_of(self.program, self.path, texts)):
+            self.compared += 1
+            wanted = theirs.encode(text, add_special_tokens=False).ids
+            if ours != wanted:
+                self.tell(text, wanted, ours, file)
+
+    def tell(self, text, wanted, ours, file):
+        self.differ += 1
+        if self.differ <= SHOWN_MAX:
+            shown = {name: part for name, part in file.items() if name != "model"}
+            print(f"{text!r}\n  tokenizers: {wanted}\n  cochain:    {ours}\n  {json.dumps(shown)}")
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("program")
     options.add_argument("--files", type=int, default=100)
     options.add_argument("--seed", type=int, default=1)
     given = options.parse_args()
-    files, compared, differ = RandomFiles(given.seed), 0, 0
+    files = RandomFiles(given.seed)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tokenizer.json"
+        comparison = Comparison(given.program, folder)
+        comparison.compare(punctuation_file(), texts_of_all_code_points())
         for _ in range(given.files):
-            file = files.file()
-            path.write_text(json.dumps(file), encoding="utf-8")
-            theirs = Tokenizer.from_file(str(path))
-            texts = [files.text() for _ in range(TEXTS)]
-            for text, ours in zip(texts, ids_of(Path(given.program).resolve(), path, texts)):
-                compared += 1
-                wanted = theirs.encode(text, add_special_tokens=False).ids
-                if ours == wanted:
-                    continue
-                differ += 1
-                if differ <= SHOWN_MAX:
-                    del file["model"]["vocab"]
-                    print(f"{text!r}\n  tokenizers: {wanted}\n  cochain:    {ours}\n"
-                          f"  {json.dumps(file)}")
-                    break
-    print(f"{compared} texts with {given.files} random files of seed {given.seed}, tokenizers "
-          f"{__version__}: {differ} differ")
-    sys.exit(1 if differ else 0)
+            comparison.compare(files.file(), [files.text() for _ in range(TEXTS)])
+    print(f"{comparison.compared} texts, all code points and those of {given.files} random files "
+          f"of seed {given.seed}, tokenizers {__version__}: {comparison.differ} differ")
+    sys.exit(1 if comparison.differ else 0)
 
 
 main()

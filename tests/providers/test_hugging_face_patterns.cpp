@@ -58,6 +58,76 @@ TEST(HuggingFacePatterns, FollowOneAnother) {
                    {"a ", "12\u00BD", "b", "7"});
 }
 
+/// A pattern in a sequence with ByteLevel behind it.
+std::string split_with(const std::string& pattern, const std::string& flags) {
+  return R"({"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": ")" +
+         pattern + R"("}, )" + flags + "}, " +
+         byte_level(R"("add_prefix_space": false, "use_regex": false)") + "]}";
+}
+
+TEST(HuggingFacePatterns, GiveMatchesToThePiecesBesideThem) {
+  expect_pieces_by(split_with("-", R"("behavior": "Contiguous")"), {"--", "a", "-", "b", "---"});
+  expect_pieces_by(split_with("-", R"("behavior": "MergedWithPrevious")"),
+                   {"-", "-", "a-", "-", "b-", "c"});
+  expect_pieces_by(split_with("-", R"("behavior": "MergedWithNext")"),
+                   {"-", "-a", "-", "-b", "-c", "-", "-"});
+  expect_pieces_by(split_with("[ab]+", R"("behavior": "MergedWithNext", "invert": true)"),
+                   {"-ab", "--a", "-"});
+  expect_pieces_by(split_with("[ab]", R"("behavior": "Contiguous", "invert": true)"),
+                   {"--", "ab", "-"});
+  expect_pieces_by(split_with("\\\\p{N}{1,3}", R"("behavior": "MergedWithPrevious")"),
+                   {"a123", "4", "b5"});
+}
+
+TEST(HuggingFacePatterns, KnowPunctuation) {
+  const auto with = [](const std::string& flags) {
+    return R"({"type": "Sequence", "pretokenizers": [{"type": "Punctuation")" + flags + "}, " +
+           byte_level(R"("add_prefix_space": false, "use_regex": false)") + "]}";
+  };
+  expect_pieces_by(with(""), {"a b", ".", ".", "c", "$", "1", "\u2014", "\u3002", "\u00A3"});
+  expect_pieces_by(with(R"(, "behavior": "Contiguous")"), {"...", "a", "+=", " ", "~"});
+  expect_pieces_by(with(R"(, "behavior": "MergedWithPrevious")"), {"a.", ".", "b!"});
+  // Punctuation only in Unicode 9 and later, no longer punctuation in Unicode 12.
+  expect_pieces_by(with(""), {"a\u2E43b", "\u166D"});
+}
+
+TEST(HuggingFacePatterns, SeeLettersForBytesBehindByteLevel) {
+  const auto behind = [](const std::string& byte_level_flags, const std::string& steps) {
+    return R"({"type": "Sequence", "pretokenizers": [)" + byte_level(byte_level_flags) + ", " +
+           steps + "]}";
+  };
+  const std::string three_digits =
+      R"({"type": "Split", "pattern": {"Regex": "[0-9][0-9][0-9]"}, "behavior": "Isolated"})";
+  // As Falcon's tokenizers have it.
+  expect_pieces_by(R"({"type": "Sequence", "pretokenizers": [{"type": "Punctuation",)"
+                   R"("behavior": "Contiguous"}, )" +
+                       byte_level(R"("add_prefix_space": false, "use_regex": true)") +
+                       R"(, {"type": "Digits", "individual_digits": false}, )" + three_digits +
+                       "]}",
+                   {"In", " ", "123", "45", "!?", " it", "'", "s", " ", "678", "901", "."});
+  // The byte B2 has the letter of a number, as every byte from A1 on has its own letter.
+  expect_pieces_by(
+      behind(R"("add_prefix_space": false, "use_regex": false)", R"({"type": "Digits"})"),
+      {"a\xC4", "\xB2", "b"});
+  // A blank has the letter U+0120.
+  expect_pieces_by(behind(R"("add_prefix_space": false, "use_regex": false)",
+                          R"({"type": "Split", "pattern": {"String": "\u0120"},)"
+                          R"("behavior": "MergedWithNext"})"),
+                   {"a", " b", " ", " c"});
+}
+
+TEST(HuggingFacePatterns, KeepOffsetsBehindByteLevel) {
+  TokenizerFile file;
+  file.member("pre_tokenizer", R"({"type": "Sequence", "pretokenizers": [)" +
+                                   byte_level(R"("add_prefix_space": true, "use_regex": true)") +
+                                   R"(, {"type": "Digits", "individual_digits": true}]})");
+  file.ignore_merges().token(" ab").token(" x");
+  const Encoding encoding = Encoding::parse_hugging_face("offsets", file.json());
+  const std::vector<TokenId> ids = {file.id(" ab"), file.id("1"), file.id("2"), file.id(" x")};
+  EXPECT_EQ(encoding.encode_ordinary("ab12 x"), ids);
+  EXPECT_EQ(encoding.offsets("ab12 x"), (std::vector<std::size_t>{0, 2, 3, 4}));
+}
+
 TEST(HuggingFacePatterns, LookNoFurtherThanThePieceThatTheyCut) {
   // Behind "1" stands the end of a piece for the second step, whatever the first left there.
   const std::string split = R"({"type": "Split", "behavior": "Isolated", "pattern": {"Regex": )";
@@ -145,8 +215,15 @@ TEST(HuggingFaceRefusals, NameWhatIsNotSupportedAndWhere) {
   EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Digits"})"), HasSubstr("has no ByteLevel"));
   EXPECT_THAT(
       error_with("pre_tokenizer", R"({"type": "Sequence", "pretokenizers": [{"type": "ByteLevel"},)"
-                                  R"({"type": "Digits"}]})"),
-      HasSubstr("pre_tokenizer.pretokenizers[1]: a step behind ByteLevel is not"));
+                                  R"({"type": "ByteLevel"}]})"),
+      HasSubstr("pre_tokenizer.pretokenizers[1]: a second ByteLevel is not supported"));
+  EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Punctuation", "behavior": "Removed"})"),
+              HasSubstr("pre_tokenizer.behavior: the behavior Removed is not supported"));
+  std::string steps = R"({"type": "ByteLevel"})";
+  for (int n = 0; n < 17; ++n) steps += R"(, {"type": "Digits"})";
+  EXPECT_THAT(
+      error_with("pre_tokenizer", R"({"type": "Sequence", "pretokenizers": [)" + steps + "]}"),
+      HasSubstr("pre_tokenizer.pretokenizers[17]: a step beyond the 16th is not supported"));
   EXPECT_THAT(error_with("pre_tokenizer", R"({"type": "Split", "behavior": "Removed",)"
                                           R"("pattern": {"String": "a"}})"),
               HasSubstr("pre_tokenizer.behavior: the behavior Removed is not supported"));

@@ -25,6 +25,15 @@ constexpr std::array<std::uint16_t, kLetterEnd> make_bytes_of_letters() {
 }
 constexpr std::array<std::uint16_t, kLetterEnd> kByteOfLetter = make_bytes_of_letters();
 
+constexpr std::array<std::uint16_t, 256> make_letters_of_bytes() {
+  std::array<std::uint16_t, 256> letters{};
+  for (std::uint16_t letter = 0; letter < kLetterEnd; ++letter) {
+    if (kByteOfLetter[letter] != kNoByte) letters[kByteOfLetter[letter]] = letter;
+  }
+  return letters;
+}
+constexpr std::array<std::uint16_t, 256> kLetterOfByte = make_letters_of_bytes();
+
 }  // namespace
 
 bool append_bytes_of_letters(std::string_view letters, std::string& bytes) {
@@ -49,6 +58,18 @@ bool append_bytes_of_letters(std::string_view letters, std::string& bytes) {
     at += size;
   }
   return true;
+}
+
+void append_letters_of_bytes(std::string_view bytes, std::string& letters) {
+  for (const char byte : bytes) {
+    const std::uint16_t letter = kLetterOfByte[static_cast<unsigned char>(byte)];
+    if (letter < 0x80) {
+      letters += static_cast<char>(letter);
+    } else {
+      letters += static_cast<char>(0xC0U | letter >> 6U);
+      letters += static_cast<char>(0x80U | (letter & 0x3FU));
+    }
+  }
 }
 
 }  // namespace cochain::detail

@@ -10,4 +10,7 @@ namespace cochain::detail {
 /// nothing is appended.
 [[nodiscard]] bool append_bytes_of_letters(std::string_view letters, std::string& bytes);
 
+/// Appends the letters of some bytes: one for each, of one or two bytes in UTF-8.
+void append_letters_of_bytes(std::string_view bytes, std::string& letters);
+
 }  // namespace cochain::detail

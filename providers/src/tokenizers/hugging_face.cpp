@@ -24,7 +24,8 @@ constexpr std::size_t kTokenizerBytesMax = std::size_t{64} << 20U;
 std::optional<PieceRule> only_rule(const FrontParts& front) {
   const bool has_one_search = front.raw_tokens.empty() || front.normal_tokens.empty();
   if (front.form != TextForm::kAsItIs || front.prefix_space != PrefixSpace::kNone ||
-      !has_one_search || !std::ranges::all_of(front.raw_tokens, is_plain) ||
+      !front.letter_splitters.empty() || !has_one_search ||
+      !std::ranges::all_of(front.raw_tokens, is_plain) ||
       !std::ranges::all_of(front.normal_tokens, is_plain)) {
     return std::nullopt;
   }

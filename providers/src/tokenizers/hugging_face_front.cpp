@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,63 +54,106 @@ void read_normalizer(const JsonPlace& normalizer, FrontParts& front, std::size_t
   }
 }
 
-void read_split(const JsonPlace& split, FrontParts& front) {
+using NamedBehavior = std::pair<std::string_view, SplitBehavior>;
+
+constexpr std::array<NamedBehavior, 4> kBehaviors{{
+    {"Isolated", SplitBehavior::kIsolated},
+    {"Contiguous", SplitBehavior::kContiguous},
+    {"MergedWithPrevious", SplitBehavior::kMergedWithPrevious},
+    {"MergedWithNext", SplitBehavior::kMergedWithNext},
+}};
+
+/// Fails where matches are removed: a tokenizer of ours loses no text.
+SplitBehavior read_behavior(const JsonPlace& behavior) {
+  const std::string_view name = behavior.string();
+  const auto found = std::ranges::find(kBehaviors, name, &NamedBehavior::first);
+  if (found == kBehaviors.end()) behavior.refuse("the behavior " + std::string(name));
+  return found->second;
+}
+
+std::unique_ptr<const PieceSplitter> read_split(const JsonPlace& split) {
   const JsonPlace pattern = split.member("pattern");
   const std::optional<JsonPlace> regex = pattern.optional_member("Regex");
   const JsonPlace text = regex ? *regex : pattern.member("String");
-  const auto known =
-      std::find_if(kKnownPatterns.begin(), kKnownPatterns.end(),
-                   [&](const KnownPattern& one) { return regex && one.first == text.string(); });
-  // Known patterns match all of a text, so nothing lies between the matches that could be removed.
   const JsonPlace behavior = split.member("behavior");
-  const bool keeps_all =
-      behavior.string() == "Isolated" ||
-      (behavior.string() == "Removed" && split.has_flag("invert") && known != kKnownPatterns.end());
-  if (!keeps_all) behavior.refuse("the behavior " + std::string(behavior.string()));
+  const bool is_inverted = split.has_flag("invert");
+  const auto known = regex ? std::ranges::find(kKnownPatterns, text.string(), &KnownPattern::first)
+                           : kKnownPatterns.end();
   if (known != kKnownPatterns.end()) {
-    front.splitters.push_back(std::make_unique<const RuleSplitter>(known->second));
-    return;
+    // They match all of a text, so nothing lies between the matches that could be removed.
+    const bool keeps_all = is_inverted && behavior.string() == "Removed";
+    if (keeps_all || read_behavior(behavior) == SplitBehavior::kIsolated) {
+      return std::make_unique<const RuleSplitter>(known->second);
+    }
   }
+  const PatternUse use{read_behavior(behavior), is_inverted};
   try {
-    front.splitters.push_back(
-        make_pattern_splitter(regex ? PatternKind::kRegex : PatternKind::kLiteral, text.string()));
+    return make_pattern_splitter(regex ? PatternKind::kRegex : PatternKind::kLiteral, text.string(),
+                                 use);
   } catch (const VocabularyError& error) {
     text.fail(error.what());
   }
 }
 
-/// Returns whether bytes have become letters, behind which no step is supported.
-bool read_pre_tokenizer(const JsonPlace& step, FrontParts& front, std::size_t depth) {
-  const JsonPlace type = step.member("type");
-  if (front.splitters.size() == kSplittersMax) step.refuse("a step beyond the 16th");
-  if (type.string() == "ByteLevel") {
-    const std::optional<JsonPlace> prefix = step.optional_member("add_prefix_space");
-    if (!prefix || prefix->boolean()) front.prefix_space = PrefixSpace::kAdded;
-    const std::optional<JsonPlace> regex = step.optional_member("use_regex");
-    if (!regex || regex->boolean()) front.last_rule = PieceRule::kR50k;
-    return true;
-  }
-  if (type.string() == "Split") {
-    read_split(step, front);
-  } else if (type.string() == "Digits") {
-    const DigitPieces pieces =
-        step.has_flag("individual_digits") ? DigitPieces::kEach : DigitPieces::kTogether;
-    front.splitters.push_back(std::make_unique<const DigitSplitter>(pieces));
-  } else if (type.string() == "Sequence" && depth < kNestedMax) {
-    const JsonPlace list = step.member("pretokenizers");
-    bool is_done = false;
-    std::size_t n = 0;
-    for (const simdjson::dom::element each : list.array()) {
-      const JsonPlace place = list.item(each, n++);
-      if (is_done) place.refuse("a step behind ByteLevel");
-      is_done = read_pre_tokenizer(place, front, depth + 1);
+std::unique_ptr<const PieceSplitter> read_punctuation(const JsonPlace& step) {
+  const std::optional<JsonPlace> behavior = step.optional_member("behavior");
+  return std::make_unique<const CodePointSplitter>(
+      CodePointKind::kPunctuation, behavior ? read_behavior(*behavior) : SplitBehavior::kIsolated);
+}
+
+std::unique_ptr<const PieceSplitter> read_digits(const JsonPlace& step) {
+  return std::make_unique<const CodePointSplitter>(
+      CodePointKind::kNumber,
+      step.has_flag("individual_digits") ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
+}
+
+/// Reads a step, and those that it holds. Until ByteLevel has made bytes of a text they cut that;
+/// behind it, letters.
+class PreTokenizerReader {
+ public:
+  explicit PreTokenizerReader(FrontParts& front) : front_(front) {}
+
+  void read(const JsonPlace& step, std::size_t depth = 0) {
+    const JsonPlace type = step.member("type");
+    if (type.string() == "Sequence" && depth < kNestedMax) {
+      const JsonPlace list = step.member("pretokenizers");
+      std::size_t n = 0;
+      for (const simdjson::dom::element each : list.array()) read(list.item(each, n++), depth + 1);
+    } else if (type.string() == "ByteLevel") {
+      read_byte_level(step);
+    } else {
+      add(step, read_splitter(step, type));
     }
-    return is_done;
-  } else {
+  }
+  [[nodiscard]] bool has_bytes() const noexcept { return has_bytes_; }
+
+ private:
+  void read_byte_level(const JsonPlace& step) {
+    if (std::exchange(has_bytes_, true)) step.refuse("a second ByteLevel");
+    const std::optional<JsonPlace> prefix = step.optional_member("add_prefix_space");
+    if (!prefix || prefix->boolean()) front_.prefix_space = PrefixSpace::kAdded;
+    const std::optional<JsonPlace> regex = step.optional_member("use_regex");
+    if (!regex || regex->boolean()) front_.last_rule = PieceRule::kR50k;
+  }
+
+  static std::unique_ptr<const PieceSplitter> read_splitter(const JsonPlace& step,
+                                                            const JsonPlace& type) {
+    if (type.string() == "Split") return read_split(step);
+    if (type.string() == "Punctuation") return read_punctuation(step);
+    if (type.string() == "Digits") return read_digits(step);
     type.refuse("the pre-tokenizer " + std::string(type.string()));
   }
-  return false;
-}
+
+  void add(const JsonPlace& step, std::unique_ptr<const PieceSplitter> splitter) {
+    if (front_.splitters.size() + front_.letter_splitters.size() == kSplittersMax) {
+      step.refuse("a step beyond the 16th");
+    }
+    (has_bytes_ ? front_.letter_splitters : front_.splitters).push_back(std::move(splitter));
+  }
+
+  FrontParts& front_;
+  bool has_bytes_ = false;
+};
 
 SpecialToken read_added_token(const JsonPlace& token, FrontParts& front) {
   const JsonPlace content = token.member("content");
@@ -137,7 +181,9 @@ FrontParts read_front(const JsonPlace& file) {
   const std::optional<JsonPlace> normalizer = file.optional_member("normalizer");
   if (normalizer) read_normalizer(*normalizer, front, 0);
   const std::optional<JsonPlace> pre_tokenizer = file.optional_member("pre_tokenizer");
-  if (!pre_tokenizer || !read_pre_tokenizer(*pre_tokenizer, front, 0)) {
+  PreTokenizerReader reader(front);
+  if (pre_tokenizer) reader.read(*pre_tokenizer);
+  if (!reader.has_bytes()) {
     file.fail("its pre_tokenizer has no ByteLevel: only byte-level BPE is supported");
   }
   return front;

@@ -8,29 +8,15 @@
 #include <array>
 #include <cstdint>
 
+#include "code_point.hpp"
+
 namespace cochain::detail {
 namespace {
-
-using CodePoint = utf8proc_int32_t;
 
 /// Below U+0300 each code point is in normal form, and combines with nothing before it.
 bool has_only_low_code_points(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0xCC; });
-}
-
-/// The code point at `at` of a text that is UTF-8, and its length.
-struct SizedCodePoint {
-  CodePoint code;
-  std::size_t size;
-};
-
-SizedCodePoint code_point_at(std::string_view text, std::size_t at) noexcept {
-  CodePoint code = 0;
-  const utf8proc_ssize_t size =
-      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at),
-                       static_cast<utf8proc_ssize_t>(text.size() - at), &code);
-  return {code, size > 0 ? static_cast<std::size_t>(size) : 1};
 }
 
 /// Whether nothing before this code point can change it: it is no mark, nor one of the letters that

@@ -18,6 +18,7 @@
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
 #include "pattern_translation.hpp"
 #include "piece_splitter.hpp"
+#include "split_ends.hpp"
 
 namespace cochain::detail {
 namespace {
@@ -104,8 +105,9 @@ struct PatternMatch {
 
 class PatternSplitter final : public PieceSplitter {
  public:
-  PatternSplitter(std::string_view pattern, std::uint32_t options)
-      : pattern_(pattern.substr(0, 200)),
+  PatternSplitter(std::string_view pattern, std::uint32_t options, PatternUse use)
+      : use_(use),
+        pattern_(pattern.substr(0, 200)),
         search_(compile_pcre(pattern, options)),
         // For long tries by the interpreter, which counts each step back if it may take them all.
         here_(compile_pcre(pattern, options | PCRE2_ANCHORED |
@@ -120,16 +122,17 @@ class PatternSplitter final : public PieceSplitter {
   }
 
   void split(std::string_view text, std::vector<std::size_t>& ends) const override {
+    SplitEnds pieces(use_.behavior, ends);
     std::size_t behind = 0;
     std::size_t tried = 0;
     while (behind < text.size()) {
       const std::optional<PatternMatch> found = find(text, behind, tried);
       if (!found) break;
-      if (found->begin > behind) ends.push_back(found->begin);
-      ends.push_back(found->end);
+      if (found->begin > behind) pieces.add(found->begin, use_.is_inverted);
+      pieces.add(found->end, !use_.is_inverted);
       behind = found->end;
     }
-    if (behind < text.size()) ends.push_back(text.size());
+    if (behind < text.size()) pieces.add(text.size(), use_.is_inverted);
   }
 
  private:
@@ -176,6 +179,7 @@ class PatternSplitter final : public PieceSplitter {
     }
   }
 
+  PatternUse use_;
   std::string pattern_;
   PcreCode search_;
   PcreCode here_;
@@ -184,13 +188,14 @@ class PatternSplitter final : public PieceSplitter {
 }  // namespace
 
 std::unique_ptr<const PieceSplitter> make_pattern_splitter(PatternKind kind,
-                                                           std::string_view pattern) {
+                                                           std::string_view pattern,
+                                                           PatternUse use) {
   if (kind == PatternKind::kLiteral) {
     if (pattern.empty()) throw VocabularyError("an empty pattern is not supported");
-    return std::make_unique<const PatternSplitter>(pattern, PCRE2_LITERAL);
+    return std::make_unique<const PatternSplitter>(pattern, PCRE2_LITERAL, use);
   }
   return std::make_unique<const PatternSplitter>(translate_pattern(pattern),
-                                                 PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C);
+                                                 PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, use);
 }
 
 }  // namespace cochain::detail

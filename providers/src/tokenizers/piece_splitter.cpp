@@ -2,6 +2,9 @@
 
 #include "piece_splitter.hpp"
 
+#include "code_point.hpp"
+#include "punctuation.hpp"
+#include "split_ends.hpp"
 #include "unicode_classes.hpp"
 
 namespace cochain::detail {
@@ -15,17 +18,35 @@ void RuleSplitter::split(std::string_view text, std::vector<std::size_t>& ends) 
   }
 }
 
-void DigitSplitter::split(std::string_view text, std::vector<std::size_t>& ends) const {
-  bool was_digit = false;
+namespace {
+
+template <class IsMatch>
+void split_at(std::string_view text, SplitEnds& ends, IsMatch is_match) {
+  std::size_t begin = 0;  // of what lies between
   for (std::size_t at = 0; at < text.size();) {
-    const CodePointView here = look_at(text.data() + at);
-    const bool is_digit = (here.kind & kNumberClass) != 0;
-    const bool is_cut = is_digit != was_digit || (is_digit && pieces_ == DigitPieces::kEach);
-    if (at != 0 && is_cut) ends.push_back(at);
-    was_digit = is_digit;
-    at += here.length;
+    const SizedCodePoint here = code_point_at(text, at);
+    if (is_match(static_cast<std::uint32_t>(here.code))) {
+      if (begin != at) ends.add(at, false);
+      begin = at + here.size;
+      ends.add(begin, true);
+    }
+    at += here.size;
   }
-  ends.push_back(text.size());
+  if (begin != text.size()) ends.add(text.size(), false);
+}
+
+bool is_number(std::uint32_t code_point) noexcept {
+  return (class_of(code_point) & kNumberClass) != 0;
+}
+
+}  // namespace
+
+void CodePointSplitter::split(std::string_view text, std::vector<std::size_t>& ends) const {
+  SplitEnds pieces(behavior_, ends);
+  switch (kind_) {
+    case CodePointKind::kNumber: return split_at(text, pieces, is_number);
+    case CodePointKind::kPunctuation: return split_at(text, pieces, is_punctuation);
+  }
 }
 
 }  // namespace cochain::detail

@@ -13,6 +13,14 @@
 
 namespace cochain::detail {
 
+/// What becomes of a match beside what lies between matches.
+enum class SplitBehavior : std::uint8_t {
+  kIsolated,            // a piece of its own
+  kContiguous,          // one piece with the matches beside it
+  kMergedWithPrevious,  // the end of the piece before it, unless that is a match
+  kMergedWithNext,      // the beginning of the piece behind it, unless that is a match
+};
+
 /// Lives: never changes; any number of threads may use it.
 class PieceSplitter {
  public:
@@ -26,6 +34,9 @@ class PieceSplitter {
   virtual void split(std::string_view text, std::vector<std::size_t>& ends) const = 0;
 };
 
+/// Steps that follow one another: each cuts the pieces of the last.
+using PieceSplitters = std::vector<std::unique_ptr<const PieceSplitter>>;
+
 /// By a rule that is written by hand.
 class RuleSplitter final : public PieceSplitter {
  public:
@@ -38,25 +49,35 @@ class RuleSplitter final : public PieceSplitter {
   CutPieces cut_pieces_;
 };
 
-/// What numbers become: a piece each, or one for all that stand together.
-enum class DigitPieces : std::uint8_t { kTogether, kEach };
+/// What is looked for one by one.
+enum class CodePointKind : std::uint8_t { kNumber, kPunctuation };
 
-class DigitSplitter final : public PieceSplitter {
+/// Each code point of a kind is a match.
+class CodePointSplitter final : public PieceSplitter {
  public:
-  explicit DigitSplitter(DigitPieces pieces) : pieces_(pieces) {}
+  CodePointSplitter(CodePointKind kind, SplitBehavior behavior)
+      : kind_(kind), behavior_(behavior) {}
   void split(std::string_view text, std::vector<std::size_t>& ends) const override;
 
  private:
-  DigitPieces pieces_;
+  CodePointKind kind_;
+  SplitBehavior behavior_;
 };
 
 /// How a pattern is to be read.
 enum class PatternKind : std::uint8_t { kRegex, kLiteral };
 
-/// Pieces are what matches a pattern, and what lies between, by PCRE2.
+/// What becomes of what a pattern finds.
+struct PatternUse {
+  SplitBehavior behavior = SplitBehavior::kIsolated;
+  bool is_inverted = false;  // what it finds lies between the matches
+};
+
+/// By a pattern, with PCRE2.
 /// Units:  takes time in proportion to the text, or fails.
 /// Errors: VocabularyError if the pattern is wrong or not supported.
 [[nodiscard]] std::unique_ptr<const PieceSplitter> make_pattern_splitter(PatternKind kind,
-                                                                         std::string_view pattern);
+                                                                         std::string_view pattern,
+                                                                         PatternUse use = {});
 
 }  // namespace cochain::detail

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "letter_cutter.hpp"
 #include "nfc_text.hpp"
 #include "piece_encoder.hpp"
 #include "unicode_classes.hpp"
@@ -22,7 +23,8 @@ class TextFront::Run {
         encoder_(piece_encoder_of_thread(tables)),
         wanted_(wanted),
         sink_(sink),
-        ends_(front.parts_.splitters.size()) {}
+        ends_(front.parts_.splitters.size()),
+        letter_cutter_(front.parts_.letter_splitters) {}
 
   void text(std::string_view text) {
     between_tokens(front_.raw_finder_, text, Origin{},
@@ -112,17 +114,40 @@ class TextFront::Run {
     PieceCutter cutter(front_.cut_last_, text);
     while (!cutter.at_end() && !sink_.is_full()) {
       const Pieces pieces = cutter.next();
-      if (sink_.begins == nullptr) {
-        encoder_.encode(tables_, pieces, sink_.size_max, sink_.ids);
+      if (front_.parts_.letter_splitters.empty()) {
+        merge(pieces, text, added, origin);
         continue;
       }
       const char* begin = pieces.begin;
       for (const char* const end : pieces.ends) {
-        const std::size_t first = sink_.ids.size();
-        encoder_.encode(tables_, {begin, {&end, 1}, pieces.text_end}, sink_.size_max, sink_.ids);
-        add_begins(static_cast<std::size_t>(begin - text.data()), first, added, origin);
+        merge_parts({begin, end}, pieces.text_end, text, added, origin);
         begin = end;
       }
+    }
+  }
+
+  void merge_parts(std::string_view piece, const char* text_end, std::string_view text,
+                   std::size_t added, Origin origin) {
+    std::span<const char* const> ends = letter_cutter_.cut(piece);
+    const char* begin = piece.data();
+    while (!ends.empty() && !sink_.is_full()) {
+      const auto some = ends.first(std::min(ends.size(), kPiecesAhead));
+      merge({begin, some, text_end}, text, added, origin);
+      begin = some.back();
+      ends = ends.subspan(some.size());
+    }
+  }
+
+  void merge(const Pieces& pieces, std::string_view text, std::size_t added, Origin origin) {
+    if (sink_.begins == nullptr) {
+      return encoder_.encode(tables_, pieces, sink_.size_max, sink_.ids);
+    }
+    const char* begin = pieces.begin;
+    for (const char* const end : pieces.ends) {
+      const std::size_t first = sink_.ids.size();
+      encoder_.encode(tables_, {begin, {&end, 1}, pieces.text_end}, sink_.size_max, sink_.ids);
+      add_begins(static_cast<std::size_t>(begin - text.data()), first, added, origin);
+      begin = end;
     }
   }
 
@@ -139,6 +164,7 @@ class TextFront::Run {
   const Wanted& wanted_;
   TokenSink& sink_;
   std::vector<std::vector<std::size_t>> ends_;  // of each step, while it goes through them
+  LetterCutter letter_cutter_;
   std::string spaced_;
 };
 
@@ -152,7 +178,10 @@ TextFront::TextFront(FrontParts parts)
 
 // Only for rules of which it is known: r50k looks behind a line break for what follows it.
 bool TextFront::find_cuts_at_lines() const {
-  if (parts_.prefix_space != PrefixSpace::kNone || parts_.splitters.size() > 1) return false;
+  if (parts_.prefix_space != PrefixSpace::kNone || parts_.splitters.size() > 1 ||
+      !parts_.letter_splitters.empty()) {
+    return false;
+  }
   std::optional<PieceRule> rule = parts_.last_rule;
   if (!parts_.splitters.empty()) {
     const auto* const splitter = dynamic_cast<const RuleSplitter*>(parts_.splitters[0].get());

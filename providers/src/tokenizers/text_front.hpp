@@ -23,11 +23,12 @@ enum class PrefixSpace : std::uint8_t { kNone, kAdded };
 /// What a front is made of.
 struct FrontParts {
   TextForm form = TextForm::kAsItIs;
-  std::vector<std::unique_ptr<const PieceSplitter>> splitters;  // each cuts the pieces of the last
-  PrefixSpace prefix_space = PrefixSpace::kNone;                // behind all splitters,
-  std::optional<PieceRule> last_rule;                           // and this behind it
-  std::vector<SpecialToken> raw_tokens;                         // looked for in the text,
-  std::vector<SpecialToken> normal_tokens;                      // and in what is left, normalised
+  PieceSplitters splitters;
+  PrefixSpace prefix_space = PrefixSpace::kNone;  // behind all splitters,
+  std::optional<PieceRule> last_rule;             // this behind it,
+  PieceSplitters letter_splitters;                // and these, which see bytes as letters
+  std::vector<SpecialToken> raw_tokens;           // looked for in the text,
+  std::vector<SpecialToken> normal_tokens;        // and in what is left, normalised
 };
 
 /// Where the tokens of a text go.

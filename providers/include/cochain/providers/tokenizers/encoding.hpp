@@ -127,14 +127,14 @@ class Encoding final : public Tokenizer {
   [[nodiscard]] static Encoding open(std::string_view name, const std::filesystem::path& path);
   [[nodiscard]] static Encoding parse(std::string_view name, std::string_view rank_text);
   /// From a `tokenizer.json` of Hugging Face, exactly as their tokenizers encode it.
-  /// Shape:  byte-level BPE; NFC; the steps Split, Digits and ByteLevel. Added tokens are special
-  ///         tokens, or are matched in every text if the file says that they are not special. What
-  ///         it says of tokens around a text (post_processor), truncation and padding is not
-  ///         applied. Where patterns are not those of GPT-2, Llama 3, Qwen 2 or o200k, they go to
-  ///         PCRE2, at a third of the speed; a text that makes one of them slow is a
-  ///         TokenizerError. The incremental encoder of such an encoding keeps all of a text until
-  ///         finish(); that of one with added tokens or NFC keeps it line by line. The name of the
-  ///         encoding is that of the file.
+  /// Shape:  byte-level BPE; NFC; the steps Split, Punctuation, Digits and ByteLevel, but none that
+  ///         removes text. Added tokens are special tokens, or are matched in every text if the
+  ///         file says that they are not special. What it says of tokens around a text
+  ///         (post_processor), truncation and padding is not applied. Where patterns are not those
+  ///         of GPT-2, Llama 3, Qwen 2 or o200k, they go to PCRE2, at a third of the speed; a text
+  ///         that makes one of them slow is a TokenizerError. The incremental encoder of such an
+  ///         encoding keeps all of a text until finish(); that of one with added tokens or NFC
+  ///         keeps it line by line. The name of the encoding is that of the file.
   /// Units:  at most 64 MiB and 2 million tokens.
   /// Errors: VocabularyError that names the file, the place in it, and what is not supported there.
   /// Source: huggingface/tokenizers 0.23.
