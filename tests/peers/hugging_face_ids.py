@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Compares the ids of `cochain tokens --vocab FILE --jsonl` with those of Hugging Face's tokenizers.
 
-    tests/peers/hugging_face_ids.py build/release/bin/cochain [--files 100] [--seed 1]
+    tests/peers/hugging_face_ids.py build/release/bin/cochain [--files 100] [--seed 1] [FILE...]
 
 The files are random ones of byte-level BPE: merges, added tokens that strip the whitespace beside
 them or must be single words, NFC, and the steps that cut a text, before ByteLevel and behind it. So
 are the texts, short ones of what these things meet in. One file more is for punctuation, with all
-code points. Says so and exits with 77 where the package `tokenizers` is missing.
+code points. Each FILE is a tokenizer.json of a model, compared with all of these texts. Says so and
+exits with 77 where the package `tokenizers` is missing.
 """
 import argparse
 import json
@@ -23,6 +24,7 @@ except ImportError as error:
     sys.exit(77)
 
 TEXTS = 300  # for each file
+TEXTS_OF_MODEL = 10_000
 SHOWN_MAX = 10
 BYTE_TOKENS = 256
 
@@ -175,17 +177,22 @@ class Comparison:
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("program")
+    options.add_argument("models", nargs="*", type=Path)
     options.add_argument("--files", type=int, default=100)
     options.add_argument("--seed", type=int, default=1)
-    given = options.parse_args()
+    given = options.parse_intermixed_args()
     files = RandomFiles(given.seed)
     with tempfile.TemporaryDirectory() as folder:
         comparison = Comparison(given.program, folder)
         comparison.compare(punctuation_file(), texts_of_all_code_points())
+        for model in given.models:
+            texts = [files.text() for _ in range(TEXTS_OF_MODEL)] + texts_of_all_code_points()
+            comparison.compare(json.loads(model.read_text(encoding="utf-8")), texts)
         for _ in range(given.files):
             comparison.compare(files.file(), [files.text() for _ in range(TEXTS)])
-    print(f"{comparison.compared} texts, all code points and those of {given.files} random files "
-          f"of seed {given.seed}, tokenizers {__version__}: {comparison.differ} differ")
+    print(f"{comparison.compared} texts, with the files of {len(given.models)} models and "
+          f"{given.files} random ones of seed {given.seed}, tokenizers {__version__}: "
+          f"{comparison.differ} differ")
     sys.exit(1 if comparison.differ else 0)
 
 

@@ -45,6 +45,17 @@ TEST(HuggingFacePatterns, KnowNoSpaceThatIsNone) {
   expect_pieces_by(split_by(R"(\p{Han})"), {"\u3001a", "\u65E5", "\u30FC"});
 }
 
+TEST(HuggingFacePatterns, KnowTheCodePointsOfUnicode16) {
+  // A letter and a mark of Unicode 15, an ideograph of 15.1, a number and a sign of 16.
+  expect_pieces_by(split_by(R"(\p{L}+)"),
+                   {"a\U00011240", "\U00011241", "\U0002EBF0b", "\U0001CCF0"});
+  expect_pieces_by(split_by(R"(\p{N})"), {"a", "\U0001CCF0", "\u2427\U0002EBF0"});
+  expect_pieces_by(split_by(R"([^\s\p{L}\p{N}])"), {"\U0002EBF0", "\u2427", "\U0001CCF0"});
+  // The last of them, and behind it what no version has.
+  expect_pieces_by(split_by(R"(\p{L}+)"), {"\U000323AF", "\U000323E7"});
+  expect_pieces_by(split_by(R"(\p{Han}+)"), {"\U00011240", "\U00031350\u65E5", "-"});
+}
+
 TEST(HuggingFacePatterns, FollowOneAnother) {
   const std::string split = R"({"type": "Split", "behavior": "Isolated", "pattern": )";
   expect_pieces_by(

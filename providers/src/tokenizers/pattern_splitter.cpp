@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
+#include "newer_code_points.hpp"
 #include "pattern_translation.hpp"
 #include "piece_splitter.hpp"
 #include "split_ends.hpp"
@@ -107,6 +108,7 @@ class PatternSplitter final : public PieceSplitter {
  public:
   PatternSplitter(std::string_view pattern, std::uint32_t options, PatternUse use)
       : use_(use),
+        asks_for_kinds_((options & PCRE2_LITERAL) == 0),
         pattern_(pattern.substr(0, 200)),
         search_(compile_pcre(pattern, options)),
         // For long tries by the interpreter, which counts each step back if it may take them all.
@@ -122,6 +124,8 @@ class PatternSplitter final : public PieceSplitter {
   }
 
   void split(std::string_view text, std::vector<std::size_t>& ends) const override {
+    std::string copy;
+    if (asks_for_kinds_) text = with_older_code_points(text, copy);
     SplitEnds pieces(use_.behavior, ends);
     std::size_t behind = 0;
     std::size_t tried = 0;
@@ -180,6 +184,7 @@ class PatternSplitter final : public PieceSplitter {
   }
 
   PatternUse use_;
+  bool asks_for_kinds_;  // of code points: letters, numbers
   std::string pattern_;
   PcreCode search_;
   PcreCode here_;
