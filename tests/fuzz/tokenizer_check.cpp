@@ -30,6 +30,9 @@ constexpr std::string_view kCasedWord =
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+)"
     R"([\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)";
+constexpr std::string_view kTekkenWord =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|)";
 
 /// By PieceRule. PCRE2 takes U+180E for a space, so spaces are named.
 std::string pattern_of(PieceRule rule) {
@@ -46,6 +49,10 @@ std::string pattern_of(PieceRule rule) {
     case PieceRule::kO200k:
       pattern = std::string(kCasedWord) +
                 R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+      break;
+    case PieceRule::kTekken:
+      pattern =
+          std::string(kTekkenWord) + R"(\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
       break;
     case PieceRule::kLlama3:
     case PieceRule::kQwen2:
@@ -131,8 +138,9 @@ struct Candidate {
   std::function<std::vector<TokenId>(std::string_view)> merge;
 };
 
-constexpr std::array<PieceRule, 5> kFuzzRules = {
-    PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k, PieceRule::kLlama3, PieceRule::kQwen2};
+constexpr std::array<PieceRule, 6> kFuzzRules = {PieceRule::kR50k,  PieceRule::kCl100k,
+                                                 PieceRule::kO200k, PieceRule::kLlama3,
+                                                 PieceRule::kQwen2, PieceRule::kTekken};
 
 /// The merges of ranks as a list, in another order, and with other ways to the same tokens.
 TokenizerFile listed_merges(const std::map<std::string, TokenId>& ranks, std::uint64_t seed) {

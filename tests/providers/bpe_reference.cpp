@@ -108,7 +108,7 @@ Pattern make_pattern(PieceRule rule) {
           {is_prefix, 0, 1}, {is_upper, least_upper, kMany}, {is_lower, 1 - least_upper, kMany}};
       pattern.push_back({word});
     }
-    pattern.push_back({{{is_number, 1, 3}}});
+    pattern.push_back({{{is_number, 1, rule == PieceRule::kTekken ? 1U : 3U}}});
     pattern.push_back({{{is_blank, 0, 1}, {is_other, 1, kMany}, {is_break_or_slash, 0, kMany}}});
     pattern.push_back({{{is_white, 0, kMany}, {is_break, 1, kMany}}});
     pattern.push_back({{{is_white, 1, kMany}}, Ahead::kNoWord});
@@ -319,9 +319,9 @@ std::string random_ascii_text(std::mt19937_64& random, std::size_t units_max) {
 
 std::vector<std::string> reference_pieces(PieceRule rule, std::string_view text) {
   static const Pattern patterns[] = {
-      make_pattern(PieceRule::kR50k), make_pattern(PieceRule::kCl100k),
+      make_pattern(PieceRule::kR50k),  make_pattern(PieceRule::kCl100k),
       make_pattern(PieceRule::kO200k), make_pattern(PieceRule::kLlama3),
-      make_pattern(PieceRule::kQwen2)};
+      make_pattern(PieceRule::kQwen2), make_pattern(PieceRule::kTekken)};
   const Pattern& pattern = patterns[static_cast<std::size_t>(rule)];
   const Characters characters = characters_of(text);
   std::vector<std::string> pieces;

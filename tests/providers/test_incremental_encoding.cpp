@@ -15,7 +15,8 @@
 namespace cochain::testing {
 namespace {
 
-constexpr PieceRule kRules[] = {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k};
+constexpr PieceRule kRules[] = {PieceRule::kR50k,   PieceRule::kCl100k, PieceRule::kO200k,
+                                PieceRule::kLlama3, PieceRule::kQwen2,  PieceRule::kTekken};
 
 // Any two bytes merge, so a piece that ends at the wrong place shows.
 Encoding pair_encoding(PieceRule rule) {

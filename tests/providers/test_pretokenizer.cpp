@@ -13,8 +13,8 @@
 namespace cochain::testing {
 namespace {
 
-constexpr PieceRule kRules[] = {PieceRule::kR50k, PieceRule::kCl100k, PieceRule::kO200k,
-                                PieceRule::kLlama3, PieceRule::kQwen2};
+constexpr PieceRule kRules[] = {PieceRule::kR50k,   PieceRule::kCl100k, PieceRule::kO200k,
+                                PieceRule::kLlama3, PieceRule::kQwen2,  PieceRule::kTekken};
 
 const std::map<std::string, TokenId>& pair_ranks() {
   static const std::map<std::string, TokenId> ranks = all_pair_ranks();
@@ -27,7 +27,8 @@ const Encoding& pair_encoding(PieceRule rule) {
                                        Encoding("pairs_cl100k", kRules[1], vocabulary, {}),
                                        Encoding("pairs_o200k", kRules[2], vocabulary, {}),
                                        Encoding("pairs_llama3", kRules[3], vocabulary, {}),
-                                       Encoding("pairs_qwen2", kRules[4], vocabulary, {})};
+                                       Encoding("pairs_qwen2", kRules[4], vocabulary, {}),
+                                       Encoding("pairs_tekken", kRules[5], vocabulary, {})};
   return encodings[static_cast<std::size_t>(rule)];
 }
 
@@ -96,6 +97,7 @@ TEST(Pretokenizer, EndsAContractionWhereItsCaseIsRight) {
 TEST(Pretokenizer, TakesTheLongSForAnS) {
   expect_pieces(PieceRule::kCl100k, {"x", "'\u017F", "'S", "'vE", "'RE", "xr"});
   expect_pieces(PieceRule::kO200k, {"x've", "'\u017F's", " x'\u017F"});
+  expect_pieces(PieceRule::kTekken, {"x", "'ve", "'\u017F", "'s", " x", "'\u017F"});
 }
 
 TEST(Pretokenizer, LeavesTheLastSpaceToTheWord) {
@@ -116,6 +118,7 @@ TEST(Pretokenizer, CutsNumbersByThree) {
   expect_pieces(PieceRule::kCl100k, {"179", "017", "9", "a", "\u00BD\u2167\u0663"});
   expect_pieces(PieceRule::kO200k, {"179", "017", "9", " ", "01"});
   expect_pieces(PieceRule::kLlama3, {"179", "017", "9", "a", "\u00BD\u2167\u0663"});
+  expect_pieces(PieceRule::kTekken, {"1", "7", " ", "9", "\u00BD"});
   expect_pieces(PieceRule::kQwen2, {"1", "7", "9", "a", "\u00BD", "\u2167", "\u0663"});
 }
 

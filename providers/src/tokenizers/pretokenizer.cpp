@@ -211,11 +211,16 @@ const char* o200k_word_end(const char* begin, CodePointView here, const char* en
 // [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|...)?
 // |[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|...)?
 // |\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
+// Tekken has \p{N} in place of \p{N}{1,3}, and no contractions.
+template <int kNumbers, Contraction kContraction>
 const char* o200k_piece_end(const char* begin, const char* end) noexcept {
   const CodePointView here = look_at(begin);
   const char* const word_end = o200k_word_end(begin, here, end);
-  if (word_end != nullptr) return word_end + any_contraction(word_end, end);
-  if ((here.kind & kNumberClass) != 0) return skip_numbers(begin, end);
+  if (word_end != nullptr) {
+    return kContraction == Contraction::kNone ? word_end
+                                              : word_end + any_contraction(word_end, end);
+  }
+  if ((here.kind & kNumberClass) != 0) return skip_numbers<kNumbers>(begin, end);
   const char* p = begin + here.length;
   const bool before_other = *begin == ' ' && p != end && (look_at(p).kind & kOtherClass) != 0;
   if ((here.kind & kOtherClass) != 0 || before_other) {
@@ -269,6 +274,8 @@ constexpr WindowRule kCl100kWindows{};
 constexpr WindowRule kQwen2Windows{.digits = 1};
 constexpr WindowRule kO200kWindows{
     .splits_case = true, .slash_goes_on = true, .contraction = Contraction::kOfWord};
+constexpr WindowRule kTekkenWindows{
+    .digits = 1, .splits_case = true, .slash_goes_on = true, .contraction = Contraction::kNone};
 
 }  // namespace
 
@@ -279,9 +286,11 @@ CutPieces cut_pieces_of(PieceRule rule) noexcept {
     // They differ from cl100k at the end of a text alone, which is in no window.
     case PieceRule::kLlama3: return cut_by_windows<llama3_piece_end<3>, kCl100kWindows>;
     case PieceRule::kQwen2: return cut_by_windows<llama3_piece_end<1>, kQwen2Windows>;
+    case PieceRule::kTekken:
+      return cut_by_windows<o200k_piece_end<1, Contraction::kNone>, kTekkenWindows>;
     case PieceRule::kO200k: break;
   }
-  return cut_by_windows<o200k_piece_end, kO200kWindows>;
+  return cut_by_windows<o200k_piece_end<3, Contraction::kOfWord>, kO200kWindows>;
 }
 
 std::size_t keep_whole(const char*, const char* end, PieceEnds& ends) noexcept {

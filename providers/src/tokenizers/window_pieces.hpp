@@ -9,8 +9,8 @@
 
 namespace cochain::detail {
 
-/// Whether a contraction ('s, 'll) belongs to the word before it.
-enum class Contraction : std::uint8_t { kPiece, kOfWord };
+/// What a contraction ('s, 'll) is: a piece, part of the word before it, or nothing of its own.
+enum class Contraction : std::uint8_t { kPiece, kOfWord, kNone };
 
 /// In what the rules differ that windows are cut by.
 struct WindowRule {
@@ -113,6 +113,7 @@ class WindowCutter {
 
   /// An apostrophe that may begin a contraction is seldom enough to be left to the rule.
   [[nodiscard]] WindowMask told_contractions() const noexcept {
+    if constexpr (kRule.contraction == Contraction::kNone) return kAllKnown;
     const WindowMask apostrophe = window_.equal('\'');
     const WindowMask before_letter = (letter_ | ~known_) >> 1U;
     if constexpr (kRule.contraction == Contraction::kOfWord) {

@@ -28,6 +28,7 @@ enum class PieceRule : std::uint8_t {
   kO200k,   // o200k_base, o200k_harmony
   kLlama3,  // Llama 3, and cl100k_base as others write it
   kQwen2,   // Qwen 2 and 3: each digit is a piece
+  kTekken,  // Mistral NeMo and later: o200k with each digit a piece, and without contractions
 };
 
 /// Where the text of a token that is not merged from others is taken for the token.
@@ -131,10 +132,10 @@ class Encoding final : public Tokenizer {
   ///         removes text. Added tokens are special tokens, or are matched in every text if the
   ///         file says that they are not special. What it says of tokens around a text
   ///         (post_processor), truncation and padding is not applied. Where patterns are not those
-  ///         of GPT-2, Llama 3, Qwen 2 or o200k, they go to PCRE2, at a third of the speed; a text
-  ///         that makes one of them slow is a TokenizerError. The incremental encoder of such an
-  ///         encoding keeps all of a text until finish(); that of one with added tokens or NFC
-  ///         keeps it line by line. The name of the encoding is that of the file.
+  ///         of GPT-2, Llama 3, Qwen 2, Tekken or o200k, they go to PCRE2, at a third of the speed;
+  ///         a text that makes one of them slow is a TokenizerError. The incremental encoder of
+  ///         such an encoding keeps all of a text until finish(); that of one with added tokens or
+  ///         NFC keeps it line by line. The name of the encoding is that of the file.
   /// Units:  at most 64 MiB and 2 million tokens.
   /// Errors: VocabularyError that names the file, the place in it, and what is not supported there.
   /// Source: huggingface/tokenizers 0.23.
