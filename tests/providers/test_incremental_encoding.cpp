@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
@@ -11,6 +12,8 @@
 #include "bpe_reference.hpp"
 #include "cochain/core/error.hpp"
 #include "cochain/providers/tokenizers/encoding.hpp"
+#include "cochain/providers/tokenizers/tokenizer_error.hpp"
+#include "tokenizer_file.hpp"
 
 namespace cochain::testing {
 namespace {
@@ -121,6 +124,129 @@ TEST(IncrementalEncoder, TakesTimeInProportionToAWordThatDoesNotEnd) {
     encoder->finish();
     EXPECT_EQ(encoder->count(), encoding.count(std::string(kBytes, c))) << "letter " << int{c};
   }
+}
+
+/// A tokenizer file in which any two bytes merge.
+Encoding file_encoding(const std::string& pre_tokenizer, const std::string& normalizer = "null") {
+  TokenizerFile file;
+  for (const auto& [bytes, id] : all_pair_ranks()) {
+    if (bytes.size() == 2) file.merge(bytes.substr(0, 1), bytes.substr(1));
+  }
+  file.member("pre_tokenizer", pre_tokenizer).member("normalizer", normalizer);
+  file.added("<tool>", 90'000, R"("special": false, "normalized": false)");
+  file.added("<tool_2", 90'001, R"("special": false, "normalized": true)");
+  file.added("e 1", 90'002, R"("special": false, "normalized": true)");
+  file.added("<|end|>", 90'003, R"("special": true)");
+  return Encoding::parse_hugging_face("file", file.json());
+}
+
+std::string steps(const std::string& first, const std::string& byte_level_flags) {
+  return R"({"type": "Sequence", "pretokenizers": [)" + first + byte_level(byte_level_flags) + "]}";
+}
+
+std::vector<Encoding> file_encodings() {
+  const std::string plain = R"("add_prefix_space": false, "use_regex": false)";
+  const std::string qwen =
+      R"({"type": "Split", "behavior": "Isolated", "pattern": {"Regex": )"
+      R"("(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+)"
+      R"([\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}}, )";
+  std::vector<Encoding> encodings;
+  encodings.push_back(file_encoding(steps(qwen, plain), R"({"type": "NFC"})"));
+  const std::string split = R"({"type": "Split", "behavior": "Isolated", "pattern": {"Regex": ")";
+  const std::string deepseek =
+      split + R"(\\p{N}{1,3}"}}, )" + split + "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+\"}}, " +
+      split +
+      R"([!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+)"
+      R"(|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+)"
+      R"(| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"}}, )";
+  encodings.push_back(file_encoding(steps(deepseek, plain)));
+  encodings.push_back(file_encoding(byte_level(R"("add_prefix_space": true, "use_regex": true)")));
+  encodings.push_back(file_encoding(steps(R"({"type": "Digits"}, {"type": "Punctuation"}, )",
+                                          R"("add_prefix_space": false, "use_regex": true)")));
+  return encodings;
+}
+
+TEST(IncrementalEncoder, GivesTheTokensOfTokenizerFilesWhereverATextIsCut) {
+  constexpr std::uint64_t kSeed = 20261129;
+  const char* const parts[] = {"<tool>",  "<tool_2", "<too",         "e 1",     " 1",
+                               "<|end|>", "e",       "\u0301",       "=\u0338", "1 ",
+                               "\u212A",  ", ",      "\u65E5\u30FB", "\u65E5"};
+  for (const Encoding& encoding : file_encodings()) {
+    std::mt19937_64 random(kSeed);
+    for (int n = 0; n < 40; ++n) {
+      std::string text;
+      for (int part = 0; part < 8; ++part) {
+        text += parts[random() % std::size(parts)] + random_text(random, 4).text;
+      }
+      const std::vector<TokenId> whole = encoding.encode_ordinary(text);
+      for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+        ASSERT_EQ(encode_in_parts(encoding, text, {cut}), whole)
+            << "seed " << kSeed << ", text " << n << " cut at " << cut << ": "
+            << ::testing::PrintToString(text);
+      }
+      std::vector<std::size_t> cuts(random() % 20);
+      for (std::size_t& cut : cuts) cut = random() % (text.size() + 1);
+      std::sort(cuts.begin(), cuts.end());
+      ASSERT_EQ(encode_in_parts(encoding, text, cuts), whole) << ::testing::PrintToString(text);
+    }
+  }
+}
+
+/// How many bytes of the tokens are there, before the end of the text is told.
+std::size_t settled_bytes(const Encoding& encoding, IncrementalEncoder& encoder) {
+  return encoding.decode_bytes(encoder.take()).size();
+}
+
+TEST(IncrementalEncoder, KeepsLittleOfATextThatHasWords) {
+  std::vector<Encoding> encodings = file_encodings();
+  for (const PieceRule rule : kRules) encodings.push_back(pair_encoding(rule));
+  for (const Encoding& encoding : encodings) {
+    for (const std::string line : {"\u4F60 \u597D\uFF0C\u4E16\u754C\u3002\n", "- item one\n",
+                                   "    x = {\"a\": 1};\n", "1,234.5 "}) {
+      const std::unique_ptr<IncrementalEncoder> encoder = encoding.incremental();
+      std::string text;
+      std::size_t settled = 0;
+      for (int n = 0; n < 50; ++n) {
+        encoder->append(line);
+        text += line;
+        settled += settled_bytes(encoding, *encoder);
+        EXPECT_GE(settled + 2 * line.size(), text.size()) << encoding.name() << ": " << line;
+      }
+    }
+  }
+}
+
+TEST(IncrementalEncoder, GivesALongRunOnceItEnds) {
+  constexpr std::size_t kBytes = 10'000;
+  const Encoding encoding = pair_encoding(PieceRule::kO200k);
+  for (const char c : {'a', '.', '1'}) {
+    const std::unique_ptr<IncrementalEncoder> encoder = encoding.incremental();
+    encoder->append(std::string(kBytes, c));
+    encoder->append(" ");
+    EXPECT_EQ(settled_bytes(encoding, *encoder), kBytes) << c;
+    encoder->append("word ");
+    EXPECT_EQ(settled_bytes(encoding, *encoder), 5U) << c;
+  }
+}
+
+TEST(IncrementalEncoder, IsAsItWasWhereATextTakesTooLong) {
+  TokenizerFile file;
+  file.member("pre_tokenizer", split_by("a.*?b|a+?"));
+  const Encoding encoding = Encoding::parse_hugging_face("slow", file.json());
+  const std::string slow(20'000, 'a');
+  const std::unique_ptr<IncrementalEncoder> encoder = encoding.incremental();
+  encoder->append(slow + "\xC3");
+  EXPECT_THROW((void)encoder->count(), TokenizerError);
+  EXPECT_THROW(encoder->finish(), TokenizerError);
+  EXPECT_THROW(encoder->finish(), TokenizerError);
+  const std::unique_ptr<IncrementalEncoder> other = encoding.incremental();
+  other->append(slow + "\xC3");
+  EXPECT_THROW((void)other->count(), TokenizerError);
+  other->append(
+      "\xA9"
+      "b");
+  other->finish();
+  EXPECT_EQ(encoding.decode(other->take()), slow + "\u00E9b");
 }
 
 TEST(IncrementalEncoder, OutlivesItsTokenizer) {

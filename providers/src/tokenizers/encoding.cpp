@@ -25,8 +25,7 @@ struct CountedBeginning {
 CountedBeginning count_beginning(const std::shared_ptr<const EncodingState>& state,
                                  std::string_view text, std::size_t limit) {
   constexpr std::size_t kBlockBytes = std::size_t{16} * 1024;
-  const bool is_in_parts = state->front() == nullptr || state->front()->cuts_at_lines();
-  if (text.size() <= kBlockBytes || !is_in_parts) {
+  if (text.size() <= kBlockBytes || !state->is_in_parts()) {
     return {text, state->count(Utf8Text(text).view(), limit)};
   }
   IncrementalEncoding encoder(state);

@@ -2,7 +2,6 @@
 // Between the operations of encodings and the tables.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -65,25 +64,11 @@ class EncodingState {
   /// Where the tokens of a text that is UTF-8 begin in it; of not many more than `count_max`.
   [[nodiscard]] std::vector<std::size_t> begins(std::string_view text, std::size_t count_max) const;
 
-  /// Appends the tokens of those pieces of a text that end at `settled` or before, and returns
-  /// where the last of them ends. The text is UTF-8; not for an encoding with a front.
-  std::size_t encode_settled(std::string_view text, std::size_t settled,
-                             std::vector<TokenId>& ids) const {
-    PieceEncoder& encoder = piece_encoder_of_thread(*tables_);
-    PieceCutter cutter(cut_pieces_, text);
-    const char* at = text.data();
-    while (!cutter.at_end()) {
-      Pieces pieces = cutter.next();
-      const auto past =
-          std::upper_bound(pieces.ends.begin(), pieces.ends.end(), text.data() + settled);
-      if (past == pieces.ends.begin()) break;
-      const bool is_last = past != pieces.ends.end();
-      pieces.ends = {pieces.ends.begin(), past};
-      encoder.encode(*tables_, pieces, kEveryToken, ids);
-      at = pieces.ends.back();
-      if (is_last) break;
-    }
-    return static_cast<std::size_t>(at - text.data());
+  /// Whether a text, in which special tokens are text, may be encoded in parts.
+  [[nodiscard]] bool is_in_parts() const noexcept { return !front_ || front_->is_in_parts(); }
+  /// Whether the tokens of a text are those of its two parts, where sure_boundary() cuts it.
+  [[nodiscard]] bool may_cut(std::string_view text, std::size_t at) const noexcept {
+    return !front_ || front_->may_cut(text, at);
   }
 
   /// How many tokens a text that is UTF-8 has; something above `count_max` if it has more.

@@ -39,6 +39,21 @@ constexpr std::array<KnownPattern, 5> kKnownPatterns{{
      PieceRule::kTekken},
 }};
 
+/// The steps of DeepSeek's: a text may be cut in front of a blank, if no space is before it.
+using BoundaryPattern = std::pair<std::string_view, SureBoundary>;
+constexpr std::array<BoundaryPattern, 3> kPatternsAtBlanks{{
+    {R"(\p{N}{1,3})", SureBoundary::kKeptAtBlanks},
+    {"[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+", SureBoundary::kKeptAtBlanks},
+    {R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^)"
+     "\r\n"
+     R"(\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[)"
+     "\r\n"
+     R"(]*|\s*[)"
+     "\r\n"
+     R"(]+|\s+(?!\S)|\s+)",
+     SureBoundary::kMadeAtBlanks},
+}};
+
 constexpr std::size_t kSplittersMax = 16;
 constexpr std::size_t kNestedMax = 8;
 
@@ -90,7 +105,12 @@ std::unique_ptr<const PieceSplitter> read_split(const JsonPlace& split) {
       return std::make_unique<const RuleSplitter>(known->second);
     }
   }
-  const PatternUse use{read_behavior(behavior), is_inverted};
+  PatternUse use{read_behavior(behavior), is_inverted};
+  const auto* const at_blanks =
+      std::ranges::find(kPatternsAtBlanks, text.string(), &BoundaryPattern::first);
+  if (regex && use.behavior == SplitBehavior::kIsolated && at_blanks != kPatternsAtBlanks.end()) {
+    use.sure_boundary = at_blanks->second;
+  }
   try {
     return make_pattern_splitter(regex ? PatternKind::kRegex : PatternKind::kLiteral, text.string(),
                                  use);

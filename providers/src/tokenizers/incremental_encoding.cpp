@@ -1,5 +1,4 @@
-// What may still change is the last piece, and pieces whose end was found by looking at what is
-// behind it. How far patterns look is told in settled_end().
+// A text is encoded up to the last place where a piece surely ends.
 
 #include "incremental_encoding.hpp"
 
@@ -9,8 +8,6 @@
 
 namespace cochain::detail {
 namespace {
-
-constexpr std::size_t kShortWord = 64;
 
 /// How many bytes at the end of the text begin a code point that they do not end.
 std::size_t cut_code_point(std::string_view text) noexcept {
@@ -42,7 +39,7 @@ void IncrementalEncoding::append(std::string_view part) {
     const std::string joined = std::exchange(cut_, {}) + std::string(part);
     add_text(joined);
   }
-  if (pending_.size() >= try_at_) settle();
+  settle();
 }
 
 void IncrementalEncoding::add_text(std::string_view part) {
@@ -56,54 +53,34 @@ void IncrementalEncoding::add_text(std::string_view part) {
   }
 }
 
-/// Behind a front only whole lines are settled, if it can be cut there: a token that is looked for
-/// in the text, or marks that combine, may go on over the end of a word.
-void IncrementalEncoding::settle_lines() {
-  std::size_t end = 0;
-  if (encoding_->front()->cuts_at_lines()) {
-    for (std::size_t at = pending_.size(); end == 0 && at >= 2 && at > tried_;) {
-      --at;
-      const char letter = static_cast<char>(pending_[at] | 0x20);
-      if (pending_[at - 1] == '\n' && letter >= 'a' && letter <= 'z') end = at;
-    }
-  }
-  encoding_->encode(std::string_view(pending_).substr(0, end), kEveryToken, ids_);
-  pending_.erase(0, end);
-  tried_ = pending_.size();
-}
-
 void IncrementalEncoding::settle() {
-  if (encoding_->front() != nullptr) return settle_lines();
-  const char* const begin = pending_.data();
-  const char* const end = begin + pending_.size();
-  const char* const settled = settled_end(begin, begin + tried_, end);
-  const std::size_t done =
-      encoding_->encode_settled(pending_, static_cast<std::size_t>(settled - begin), ids_);
-  pending_.erase(0, done);
+  const std::string_view pending = pending_;
+  std::size_t end = pending.size();
+  do {
+    end = sure_boundary(pending.substr(0, end), tried_);
+  } while (end != 0 && !encoding_->may_cut(pending, end));
+  if (end != 0) {
+    encoding_->encode(pending.substr(0, end), kEveryToken, ids_);
+    pending_.erase(0, end);
+  }
   tried_ = pending_.size();
-  const bool is_long = done == 0 && pending_.size() > kShortWord;
-  try_at_ = is_long ? 2 * pending_.size() : 0;
 }
 
 void IncrementalEncoding::finish() {
   if (finished_) return;
-  finished_ = true;
   if (!cut_.empty()) pending_ += mend_utf8(std::exchange(cut_, {}));
-  encoding_->encode(pending_, kEveryToken, ids_);
+  std::vector<TokenId> rest;  // a text may make a pattern too slow
+  encoding_->encode(pending_, kEveryToken, rest);
+  ids_.insert(ids_.end(), rest.begin(), rest.end());
   pending_.clear();
   pending_count_.reset();
+  finished_ = true;
 }
 
 std::size_t IncrementalEncoding::count() {
   if (!pending_count_) {
-    const std::string_view tail = cut_.empty() ? std::string_view() : std::string_view("\uFFFD");
-    if (tail.empty()) {
-      pending_count_ = encoding_->count(pending_, kEveryToken);
-    } else {
-      pending_ += tail;
-      pending_count_ = encoding_->count(pending_, kEveryToken);
-      pending_.resize(pending_.size() - tail.size());
-    }
+    pending_count_ = cut_.empty() ? encoding_->count(pending_, kEveryToken)
+                                  : encoding_->count(pending_ + "\uFFFD", kEveryToken);
   }
   return taken_ + ids_.size() + *pending_count_;
 }

@@ -28,14 +28,10 @@ class IncrementalEncoding final : public IncrementalEncoder {
  private:
   void add_text(std::string_view part);
   void settle();
-  void settle_lines();
 
   std::shared_ptr<const EncodingState> encoding_;
-  std::string pending_;  // UTF-8, from the beginning of a piece
-  std::string cut_;      // the first bytes of a code point, which the next part may end
-  // Trying pending_ again with every small part would take the square of a long word's length, so
-  // a long one is tried when it has doubled.
-  std::size_t try_at_ = 0;
+  std::string pending_;    // UTF-8, from the beginning of a piece
+  std::string cut_;        // the first bytes of a code point, which the next part may end
   std::size_t tried_ = 0;  // so much of pending_ has been looked through for a place to settle at
   std::vector<TokenId> ids_;  // settled, and not taken yet
   std::size_t taken_ = 0;

@@ -139,6 +139,8 @@ class PatternSplitter final : public PieceSplitter {
     if (behind < text.size()) pieces.add(text.size(), use_.is_inverted);
   }
 
+  [[nodiscard]] SureBoundary sure_boundary() const noexcept override { return use_.sure_boundary; }
+
  private:
   [[noreturn]] void fail() const {
     throw TokenizerError("the pattern " + pattern_ + " takes too long for this text");

@@ -21,6 +21,15 @@ enum class SplitBehavior : std::uint8_t {
   kMergedWithNext,      // the beginning of the piece behind it, unless that is a match
 };
 
+/// What a step makes of a place that is a sure_boundary() of its text.
+enum class SureBoundary : std::uint8_t {
+  kMade,          // one of its pieces ends there
+  kMadeAtBlanks,  // if a blank is behind it
+  kKept,          // whatever is behind it, the cuts before it are the same
+  kKeptAtBlanks,  // if a blank is behind it
+  kLost,          // nothing is known
+};
+
 /// Lives: never changes; any number of threads may use it.
 class PieceSplitter {
  public:
@@ -32,6 +41,7 @@ class PieceSplitter {
   /// Appends where the pieces of a text, which is UTF-8 and not empty, end. None is empty.
   /// Errors: TokenizerError if it would take too long.
   virtual void split(std::string_view text, std::vector<std::size_t>& ends) const = 0;
+  [[nodiscard]] virtual SureBoundary sure_boundary() const noexcept { return SureBoundary::kLost; }
 };
 
 /// Steps that follow one another: each cuts the pieces of the last.
@@ -43,6 +53,7 @@ class RuleSplitter final : public PieceSplitter {
   explicit RuleSplitter(PieceRule rule) : rule_(rule), cut_pieces_(cut_pieces_of(rule)) {}
   [[nodiscard]] PieceRule rule() const noexcept { return rule_; }
   void split(std::string_view text, std::vector<std::size_t>& ends) const override;
+  [[nodiscard]] SureBoundary sure_boundary() const noexcept override { return SureBoundary::kMade; }
 
  private:
   PieceRule rule_;
@@ -58,6 +69,11 @@ class CodePointSplitter final : public PieceSplitter {
   CodePointSplitter(CodePointKind kind, SplitBehavior behavior)
       : kind_(kind), behavior_(behavior) {}
   void split(std::string_view text, std::vector<std::size_t>& ends) const override;
+  [[nodiscard]] SureBoundary sure_boundary() const noexcept override {
+    const bool is_merged = behavior_ == SplitBehavior::kMergedWithPrevious ||
+                           behavior_ == SplitBehavior::kMergedWithNext;
+    return is_merged ? SureBoundary::kLost : SureBoundary::kKept;
+  }
 
  private:
   CodePointKind kind_;
@@ -71,6 +87,7 @@ enum class PatternKind : std::uint8_t { kRegex, kLiteral };
 struct PatternUse {
   SplitBehavior behavior = SplitBehavior::kIsolated;
   bool is_inverted = false;  // what it finds lies between the matches
+  SureBoundary sure_boundary = SureBoundary::kLost;
 };
 
 /// By a pattern, with PCRE2.

@@ -298,27 +298,36 @@ std::size_t keep_whole(const char*, const char* end, PieceEnds& ends) noexcept {
   return 1;
 }
 
-// Words are the only pieces whose end depends on what is far behind it, and words go on over
-// letters and marks, and an apostrophe with the letters of a contraction. So they look no further
-// than the first code point of another kind. Runs of spaces look at the one that ends them. What
-// ends at such a place or before has not looked behind it; a piece that goes over it is not meant.
-const char* settled_end(const char* begin, const char* tried, const char* end) noexcept {
-  constexpr std::uint8_t kWordClass = kLetterClass | kUpperClass | kLowerClass;
-  const char* behind = nullptr;  // a space that was passed: it needs a code point that is none
-  for (const char* p = end; p != begin;) {
-    --p;
-    if ((static_cast<unsigned char>(*p) & 0xC0U) == 0x80U) continue;
-    const std::uint8_t kind = look_at(p).kind;
-    const bool is_space = (kind & kSpaceClass) != 0;
-    if (behind != nullptr && !is_space) return behind;
-    if (p < tried) return begin;
-    if (is_space) {
-      behind = p;
-    } else if ((kind & kWordClass) == 0 && *p != '\'') {
-      return p;
-    }
+namespace {
+
+/// Whether a piece surely ends between two code points, of which the second begins with `c`.
+bool is_sure_boundary(std::uint8_t before, std::uint8_t behind, char c) noexcept {
+  constexpr std::uint8_t kMarkClass = kUpperClass | kOtherClass;  // both, as only marks are
+  constexpr std::uint8_t kWordClass = kLetterClass | kNumberClass;
+  // Marks go on with what is before them, apostrophes may, and of spaces the last may go on with
+  // what is behind them.
+  if ((behind & kMarkClass) == kMarkClass || c == '\'' || (before & kSpaceClass) != 0) return false;
+  if ((behind & kSpaceClass) != 0) return (before & kWordClass) != 0 || !is_newline(c);
+  if ((behind & kNumberClass) != 0) return (before & kNumberClass) == 0;
+  if ((behind & kLetterClass) != 0) return (before & kNumberClass) != 0;
+  return (before & kWordClass) != 0;
+}
+
+}  // namespace
+
+std::size_t sure_boundary(std::string_view text, std::size_t from) noexcept {
+  std::uint8_t behind = 0;
+  std::size_t boundary = 0;  // in front of it
+  for (std::size_t at = text.size(); at > 0;) {
+    --at;
+    if ((static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) continue;
+    const std::uint8_t kind = look_at(text.data() + at).kind;
+    if (boundary != 0 && is_sure_boundary(kind, behind, text[boundary])) return boundary;
+    if (at < from) break;
+    behind = kind;
+    boundary = at;
   }
-  return begin;
+  return 0;
 }
 
 }  // namespace cochain::detail

@@ -52,9 +52,8 @@ class PieceCutter {
   PieceEnds ends_;
 };
 
-/// A place of the text [begin, end) such that pieces that end there or before are pieces whatever
-/// is appended. `begin` if none was found; places before `tried` are known to be of no use.
-[[nodiscard]] const char* settled_end(const char* begin, const char* tried,
-                                      const char* end) noexcept;
+/// The last place of a text, which is UTF-8, at `from` or behind it where one piece ends and the
+/// next begins by every rule, in NFC too, and whatever is appended. 0 if none is sure.
+[[nodiscard]] std::size_t sure_boundary(std::string_view text, std::size_t from) noexcept;
 
 }  // namespace cochain::detail

@@ -10,7 +10,6 @@
 #include "letter_cutter.hpp"
 #include "nfc_text.hpp"
 #include "piece_encoder.hpp"
-#include "unicode_classes.hpp"
 
 namespace cochain::detail {
 
@@ -171,30 +170,41 @@ class TextFront::Run {
 TextFront::TextFront(FrontParts parts)
     : parts_(std::move(parts)),
       raw_finder_(parts_.raw_tokens),
-      normal_finder_(parts_.normal_tokens) {
+      normal_finder_(parts_.normal_tokens),
+      raw_prefixes_(parts_.raw_tokens),
+      normal_prefixes_(parts_.normal_tokens) {
   if (parts_.last_rule) cut_last_ = cut_pieces_of(*parts_.last_rule);
-  cuts_at_lines_ = find_cuts_at_lines();
+  cuts_ = find_cuts();
 }
 
-// Only for rules of which it is known: r50k looks behind a line break for what follows it.
-bool TextFront::find_cuts_at_lines() const {
-  if (parts_.prefix_space != PrefixSpace::kNone || parts_.splitters.size() > 1 ||
-      !parts_.letter_splitters.empty()) {
-    return false;
-  }
-  std::optional<PieceRule> rule = parts_.last_rule;
-  if (!parts_.splitters.empty()) {
-    const auto* const splitter = dynamic_cast<const RuleSplitter*>(parts_.splitters[0].get());
-    if (splitter == nullptr || rule) return false;
-    rule = splitter->rule();
-  }
-  const auto reaches_over = [](const SpecialToken& token) {
-    return token.text().find('\n') != std::string::npos ||
-           (token.lstrip() && (ascii_class(token.text()[0]) & kLetterClass) != 0);
+TextFront::Cuts TextFront::find_cuts() const {
+  const auto takes_more = [](const SpecialToken& token) {
+    return token.match() == TokenMatch::kAlways &&
+           (token.lstrip() || token.rstrip() || token.single_word());
   };
-  return rule && *rule != PieceRule::kR50k &&
-         std::ranges::none_of(parts_.raw_tokens, reaches_over) &&
-         std::ranges::none_of(parts_.normal_tokens, reaches_over);
+  if (std::ranges::any_of(parts_.raw_tokens, takes_more) ||
+      std::ranges::any_of(parts_.normal_tokens, takes_more)) {
+    return Cuts::kNever;
+  }
+  bool is_made = parts_.last_rule.has_value();
+  // What begins with a blank is given none.
+  Cuts cuts = parts_.prefix_space == PrefixSpace::kNone ? Cuts::kAtPieces : Cuts::kAtBlanks;
+  for (const auto& splitter : parts_.splitters) {
+    const SureBoundary boundary = splitter->sure_boundary();
+    if (boundary == SureBoundary::kLost) return Cuts::kNever;
+    const bool makes_some = boundary == SureBoundary::kMadeAtBlanks;
+    if (makes_some || boundary == SureBoundary::kKeptAtBlanks) cuts = Cuts::kAtBlanks;
+    is_made = is_made || makes_some || boundary == SureBoundary::kMade;
+  }
+  return is_made ? cuts : Cuts::kNever;
+}
+
+bool TextFront::may_cut(std::string_view text, std::size_t at) const noexcept {
+  if (cuts_ == Cuts::kNever || (cuts_ == Cuts::kAtBlanks && text[at] != ' ')) return false;
+  const std::string_view before = text.substr(0, at);
+  if (raw_prefixes_.ends(before)) return false;
+  return parts_.form == TextForm::kNfc ? !normal_prefixes_.may_end_in_nfc(before)
+                                       : !normal_prefixes_.ends(before);
 }
 
 void TextFront::encode(const BpeTables& tables, std::string_view text, const Wanted& wanted,

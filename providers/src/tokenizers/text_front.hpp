@@ -13,6 +13,7 @@
 #include "bpe_tables.hpp"
 #include "piece_splitter.hpp"
 #include "special_finder.hpp"
+#include "token_prefixes.hpp"
 
 namespace cochain::detail {
 
@@ -54,19 +55,24 @@ class TextFront {
   void encode(const BpeTables& tables, std::string_view text, const Wanted& wanted,
               TokenSink& sink) const;
 
-  /// Whether the tokens of a text are those of its two parts, if it is cut between a line break and
-  /// a letter of ASCII.
-  [[nodiscard]] bool cuts_at_lines() const noexcept { return cuts_at_lines_; }
+  /// Whether a text, of which no token is wanted that is not in every text, may be cut at all.
+  [[nodiscard]] bool is_in_parts() const noexcept { return cuts_ != Cuts::kNever; }
+  /// Whether the tokens of such a text are those of its two parts, if it is cut at a
+  /// sure_boundary(), whatever is appended.
+  [[nodiscard]] bool may_cut(std::string_view text, std::size_t at) const noexcept;
 
  private:
   class Run;
-  [[nodiscard]] bool find_cuts_at_lines() const;
+  enum class Cuts : std::uint8_t { kNever, kAtBlanks, kAtPieces };
+  [[nodiscard]] Cuts find_cuts() const;
 
   FrontParts parts_;
   SpecialFinder raw_finder_;
   SpecialFinder normal_finder_;
   CutPieces cut_last_ = keep_whole;
-  bool cuts_at_lines_ = false;
+  Cuts cuts_ = Cuts::kNever;
+  TokenPrefixes raw_prefixes_;  // of tokens that every text may have
+  TokenPrefixes normal_prefixes_;
 };
 
 }  // namespace cochain::detail

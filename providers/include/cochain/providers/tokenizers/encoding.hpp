@@ -133,9 +133,11 @@ class Encoding final : public Tokenizer {
   ///         file says that they are not special. What it says of tokens around a text
   ///         (post_processor), truncation and padding is not applied. Where patterns are not those
   ///         of GPT-2, Llama 3, Qwen 2, Tekken or o200k, they go to PCRE2, at a third of the speed;
-  ///         a text that makes one of them slow is a TokenizerError. The incremental encoder of
-  ///         such an encoding keeps all of a text until finish(); that of one with added tokens or
-  ///         NFC keeps it line by line. The name of the encoding is that of the file.
+  ///         a text that makes one of them slow is a TokenizerError. If they are
+  ///         not DeepSeek's either, an incremental encoder keeps all of a text until finish(), and
+  ///         a text that is tokenized beside the loop is one slice; so too where a token that every
+  ///         text may have strips whitespace or must be a word. The name of the encoding is that of
+  ///         the file.
   /// Units:  at most 64 MiB and 2 million tokens.
   /// Errors: VocabularyError that names the file, the place in it, and what is not supported there.
   /// Source: huggingface/tokenizers 0.23.
