@@ -50,8 +50,15 @@ Coro<> fetch_all(const FetchArguments* arguments, FdWriter* out) {
       display.show(bytes, total);
     });
     const std::filesystem::path path = co_await fetch_vocabulary(transport, cache, name, options);
-    co_await to_thread([](const VocabularyCache& kept, const std::string& of) { kept.compile(of); },
-                       cache, name);
+    std::string problem;
+    try {
+      co_await to_thread(
+          [](const VocabularyCache& kept, const std::string& of) { kept.compile(of); }, cache,
+          name);
+    } catch (const VocabularyError& error) {
+      problem = error.what();
+    }
+    if (!problem.empty()) write_stderr(name + " is not compiled: " + problem + "\n");
     out->add(name + "  " + path.string() + '\n');
     while (!out->flush_now()) {
     }

@@ -104,6 +104,17 @@ ASYNC_TEST(Tokenize, CountsAConversationAsAtOnce) {
   EXPECT_EQ(none, 0);
 }
 
+ASYNC_TEST(Tokenize, CountsEveryConversationWhereItIsIfThereIsNoLimit) {
+  PartLog log;
+  const auto tokenizer = std::make_shared<WordTokenizer>(log.hook());
+  const TokenizeOptions always =
+      TokenizeOptions().inline_bytes_max(std::numeric_limits<std::size_t>::max());
+  const Messages said = messages(HumanMessage(words_of(20'000)), AIMessage("some words"));
+  const std::int64_t count = co_await count_tokens(tokenizer, said, TokenCounting(), always);
+  EXPECT_EQ(count, count_tokens(said, *tokenizer, TokenCounting()));
+  EXPECT_TRUE(log.on_loop());
+}
+
 ASYNC_TEST(TokenizeExecutor, LetsCallersTakeTurns) {
   PartLog log;
   const auto tokenizer = std::make_shared<WordTokenizer>(log.hook());

@@ -2,6 +2,8 @@
 
 #include "cochain/providers/tokenizers/model_tokenizer.hpp"
 
+#include <cstdlib>
+#include <future>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -29,6 +31,28 @@ ASYNC_TEST(ModelTokenizer, TellsWhatToRunWhereTheVocabularyIsNotThere) {
   }
 }
 
+/// Ends the program while a thread asks for an encoding, again and again.
+[[noreturn]] void end_while_it_is_loaded() {
+  ::setenv("TIKTOKEN_CACHE_DIR", "/nowhere", 1);
+  std::promise<void> begun;
+  tokenizer_executor().submit([&begun] {
+    for (int times = 0; times < 2000; ++times) {
+      try {
+        (void)get_encoding("o200k_base");
+      } catch (const MissingVocabularyError&) {
+      }
+      if (times == 0) begun.set_value();
+    }
+  });
+  begun.get_future().wait();
+  std::exit(0);
+}
+
+TEST(ModelTokenizerExecutorDeathTest, EndsWhileAnEncodingIsLoaded) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(end_while_it_is_loaded(), ::testing::ExitedWithCode(0), "");
+}
+
 ASYNC_TEST(ModelTokenizer, KnowsNoModelOfOthers) {
   std::string told;
   try {
@@ -42,6 +66,7 @@ ASYNC_TEST(ModelTokenizer, KnowsNoModelOfOthers) {
 TEST(ModelTokenizer, KnowsWhatFamiliesCountBeyondTheTexts) {
   EXPECT_EQ(token_counting_for_model("gpt-3.5-turbo-0301").tokens_per_message(), 4);
   EXPECT_EQ(token_counting_for_model("openai:gpt-4-0613").tokens_per_tool(), 10);
+  EXPECT_EQ(token_counting_for_model("openai:ft:gpt-4-0613:acme::1").tokens_per_tool(), 10);
   EXPECT_EQ(token_counting_for_model("gpt-4o").tokens_per_tool(), 7);
   EXPECT_EQ(token_counting_for_model("gpt-4.1-mini").tokens_per_tool(), 7);
   EXPECT_EQ(token_counting_for_model("gpt-5").tokens_per_message(), 3);

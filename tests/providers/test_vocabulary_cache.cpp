@@ -5,9 +5,11 @@
 #include <fstream>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
@@ -41,6 +43,11 @@ TEST(EncodingForModel, KnowsModelsAndTheirFamilies) {
   EXPECT_EQ(encoding_name_for_model("text-embedding-3-large"), "cl100k_base");
   EXPECT_EQ(encoding_name_for_model("text-davinci-edit-001"), "p50k_edit");
   EXPECT_EQ(encoding_name_for_model("davinci"), "r50k_base");
+  EXPECT_EQ(encoding_name_for_model("text-search-ada-doc-001"), "r50k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-2"), "r50k_base");
+  EXPECT_EQ(encoding_name_for_model("gpt-5xyz"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("azure:gpt-4o"), "o200k_base");
+  EXPECT_EQ(encoding_name_for_model("openai:ft:gpt-4:acme::1"), "cl100k_base");
 }
 
 TEST(EncodingForModel, GuessesNothing) {
@@ -79,14 +86,54 @@ TEST(VocabularyCache, SaysWhatToDoWhereAFileIsMissing) {
   EXPECT_THROW((void)cache.load("o200k_base"), MissingVocabularyError);
 }
 
-TEST(VocabularyCache, RefusesAFileThatIsAnother) {
-  const fs::path folder =
-      fs::temp_directory_path() / ("cochain-cache-" + std::to_string(::getpid()));
-  fs::create_directories(folder);
-  const VocabularyCache cache(folder);
-  std::ofstream(cache.path_of("r50k_base")) << "IQ== 0\n";
-  EXPECT_THAT(error_of_load(cache, "r50k_base"), HasSubstr("SHA-256"));
-  fs::remove_all(folder);
+TEST(VocabularyCache, IsInTmpWhereTheFolderForTemporaryFilesIsNone) {
+  const EnvironmentVariable tiktoken("TIKTOKEN_CACHE_DIR", std::nullopt);
+  const EnvironmentVariable gym("DATA_GYM_CACHE_DIR", std::nullopt);
+  const EnvironmentVariable temporary("TMPDIR", "/nowhere");
+  EXPECT_EQ(VocabularyCache::from_environment().folder(), "/tmp/data-gym-cache");
+}
+
+class VocabularyFolder : public ::testing::Test {
+ protected:
+  VocabularyFolder() { fs::create_directories(folder_); }
+  ~VocabularyFolder() override { fs::remove_all(folder_); }
+
+  fs::path folder_ = fs::temp_directory_path() / ("cochain-cache-" + std::to_string(::getpid()));
+  VocabularyCache cache_{folder_};
+};
+
+TEST_F(VocabularyFolder, RefusesAFileThatIsAnother) {
+  std::ofstream(cache_.path_of("r50k_base")) << "IQ== 0\n";
+  EXPECT_THAT(error_of_load(cache_, "r50k_base"), HasSubstr("SHA-256"));
+}
+
+TEST_F(VocabularyFolder, RefusesWhatIsNoFileAndDoesNotWaitForIt) {
+  const fs::path path = cache_.path_of("r50k_base");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THAT(error_of_load(cache_, "r50k_base"), HasSubstr(path.string() + " is not a file"));
+  EXPECT_FALSE(cache_.has("r50k_base"));
+  EXPECT_THROW((void)Vocabulary::open(path), VocabularyError);
+  EXPECT_THROW((void)Encoding::open_hugging_face(path), VocabularyError);
+  EXPECT_THROW((void)Vocabulary::open(folder_), VocabularyError);
+  EXPECT_THROW((void)Vocabulary::open("/dev/zero"), VocabularyError);
+  EXPECT_THROW((void)Vocabulary::open(folder_ / "none"), VocabularyError);
+}
+
+TEST_F(VocabularyFolder, RefusesAFileThatIsFarTooLarge) {
+  const fs::path path = folder_ / "large";
+  std::ofstream(path) << "IQ== 0\n";
+  fs::resize_file(path, std::uintmax_t{1} << 40U);  // takes no place on the disk
+  EXPECT_THROW((void)Vocabulary::open(path), VocabularyError);
+}
+
+TEST_F(VocabularyFolder, IsMadeSoThatNobodyElseMayWriteToIt) {
+  const mode_t before = ::umask(0);
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
+  Vocabulary::from_tokens(tokens).save_compiled(folder_ / "new" / "tables");
+  ::umask(before);
+  const auto others = fs::perms::group_write | fs::perms::others_write;
+  EXPECT_EQ(fs::status(folder_ / "new").permissions() & others, fs::perms::none);
 }
 
 }  // namespace

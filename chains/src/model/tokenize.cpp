@@ -104,7 +104,7 @@ class ConversationJob final : public TokenizeJob {
 Coro<> run_job(std::shared_ptr<TokenizeJob> job, TokenizeOptions options) {
   const std::size_t slice = std::max<std::size_t>(options.slice_bytes(), 1);
   if (job->bytes() <= options.inline_bytes_max()) {
-    while (job->run_slice(options.inline_bytes_max() + 1)) {
+    while (job->run_slice(slice)) {
     }
     co_return;
   }

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
+#include "file_descriptor.hpp"
 #include "whole_file.hpp"
 
 namespace cochain::detail {
@@ -48,27 +49,13 @@ static_assert(std::is_trivially_copyable_v<CompiledHead>);
 static_assert(std::has_unique_object_representations_v<CompiledHead>, "no padding is written");
 constexpr std::size_t kChecksumEnd = offsetof(CompiledHead, file_bytes);
 
-class TablesFd {
- public:
-  explicit TablesFd(int fd) : fd_(fd) {}
-  TablesFd(const TablesFd&) = delete;
-  TablesFd& operator=(const TablesFd&) = delete;
-  ~TablesFd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const noexcept { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::string errno_text(int error) { return std::generic_category().message(error); }
 
 /// The file in memory. All of it is read for the checksum, so its pages are asked for at once.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path) {
-    const TablesFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat facts{};
     if (file.get() < 0 || ::fstat(file.get(), &facts) != 0) {
       throw VocabularyError("cannot open the compiled vocabulary " + path.string() + ": " +
@@ -187,7 +174,7 @@ void save_tables(const BpeTables& tables, const SourceDigest& source,
 }
 
 bool is_compiled_file(const std::filesystem::path& path) {
-  const TablesFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   std::array<char, kCompiledMagic.size()> magic{};
   const ssize_t got = file.get() < 0 ? -1 : ::pread(file.get(), magic.data(), magic.size(), 0);
   return got == static_cast<ssize_t>(magic.size()) && magic == kCompiledMagic;

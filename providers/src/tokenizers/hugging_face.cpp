@@ -4,21 +4,20 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <fstream>
-#include <iterator>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "bpe_builder.hpp"
 #include "cochain/providers/tokenizers/encoding.hpp"
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
 #include "encoding_state.hpp"
+#include "whole_file.hpp"
 
 namespace cochain {
 namespace detail {
 namespace {
-
-constexpr std::size_t kTokenizerBytesMax = std::size_t{64} << 20U;
 
 /// The rule that does all that a front does; none if the front does more.
 std::optional<PieceRule> only_rule(const FrontParts& front) {
@@ -36,10 +35,10 @@ std::optional<PieceRule> only_rule(const FrontParts& front) {
 }
 
 std::shared_ptr<const EncodingState> read_tokenizer(std::string_view name, std::string_view json) {
-  if (json.size() > kTokenizerBytesMax) {
+  if (json.size() > kVocabularyBytesMax) {
     throw VocabularyError("a tokenizer file of more than 64 MiB is not supported");
   }
-  simdjson::dom::parser parser(kTokenizerBytesMax);
+  simdjson::dom::parser parser(kVocabularyBytesMax);
   simdjson::dom::element root;
   const simdjson::error_code error = parser.parse(json.data(), json.size()).get(root);
   if (error != simdjson::SUCCESS) {
@@ -64,17 +63,10 @@ Encoding Encoding::parse_hugging_face(std::string_view name, std::string_view js
 }
 
 Encoding Encoding::open_hugging_face(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) throw VocabularyError("cannot open the tokenizer file " + path.string());
-  // Not read only to be refused.
-  if (size > detail::kTokenizerBytesMax) {
-    throw VocabularyError(path.string() + " has more than 64 MiB, which is not supported");
-  }
-  const std::string json{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::optional<std::string> json = detail::read_whole_file(path);
+  if (!json) throw VocabularyError("there is no tokenizer file " + path.string());
   try {
-    return parse_hugging_face(path.filename().string(), json);
+    return parse_hugging_face(path.filename().string(), *json);
   } catch (const VocabularyError& problem) {
     throw VocabularyError(path.string() + ": " + problem.what());
   }

@@ -28,6 +28,11 @@ std::vector<SpecialToken> harmony_special_tokens() {
 
 }  // namespace
 
+std::string_view without_provider(std::string_view model) noexcept {
+  const std::size_t colon = model.find(':');
+  return colon == model.npos || model.starts_with("ft:") ? model : model.substr(colon + 1);
+}
+
 Encoding make_known_encoding(KnownEncoding known, Vocabulary vocabulary) {
   if (vocabulary.size() != known.tokens) {
     throw VocabularyError(known.name + " has " + std::to_string(known.tokens) +

@@ -23,4 +23,7 @@ struct KnownEncoding {
 /// Errors: VocabularyError if the vocabulary has another number of tokens.
 [[nodiscard]] Encoding make_known_encoding(KnownEncoding known, Vocabulary vocabulary);
 
+/// The model in "openai:gpt-5". The colons of "ft:gpt-4o:acme::1" belong to the name.
+[[nodiscard]] std::string_view without_provider(std::string_view model) noexcept;
+
 }  // namespace cochain::detail

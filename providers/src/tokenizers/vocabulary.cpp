@@ -2,14 +2,14 @@
 
 #include "cochain/providers/tokenizers/vocabulary.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "bpe_builder.hpp"
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
 #include "compiled_tables.hpp"
+#include "whole_file.hpp"
 
 namespace cochain {
 
@@ -28,12 +28,10 @@ Vocabulary Vocabulary::from_tokens(std::span<const std::string> tokens) {
 
 Vocabulary Vocabulary::open(const std::filesystem::path& path) {
   if (detail::is_compiled_file(path)) return open_compiled(path);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw VocabularyError("cannot open the rank file " + path.string());
-  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (file.bad()) throw VocabularyError("cannot read the rank file " + path.string());
+  const std::optional<std::string> text = detail::read_whole_file(path);
+  if (!text) throw VocabularyError("there is no rank file " + path.string());
   try {
-    return parse(text);
+    return parse(*text);
   } catch (const VocabularyError& error) {
     throw VocabularyError(path.string() + ": " + error.what());
   }

@@ -10,8 +10,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -69,14 +67,6 @@ std::string sha256_of(std::string_view bytes) {
   return text;
 }
 
-/// Nothing if there is no such file, or no path.
-std::optional<std::string> rank_text_of(const std::filesystem::path& path) {
-  std::ifstream in;
-  if (!path.empty()) in.open(path, std::ios::binary);
-  if (!in.is_open()) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-}
-
 /// Whether nobody but the user and root can change what is there.
 bool is_safe_from_others(const std::filesystem::path& path) {
   struct stat facts{};
@@ -130,14 +120,25 @@ constexpr ModelEncoding kModels[] = {
     {"cushman-codex", "p50k_base"},
     {"text-davinci-edit-001", "p50k_edit"},
     {"code-davinci-edit-001", "p50k_edit"},
+    {"text-similarity-davinci-001", "r50k_base"},
+    {"text-similarity-curie-001", "r50k_base"},
+    {"text-similarity-babbage-001", "r50k_base"},
+    {"text-similarity-ada-001", "r50k_base"},
+    {"text-search-davinci-doc-001", "r50k_base"},
+    {"text-search-curie-doc-001", "r50k_base"},
+    {"text-search-babbage-doc-001", "r50k_base"},
+    {"text-search-ada-doc-001", "r50k_base"},
+    {"code-search-babbage-code-001", "r50k_base"},
+    {"code-search-ada-code-001", "r50k_base"},
+    {"gpt2", "r50k_base"},  // under another name, the same tokens
+    {"gpt-2", "r50k_base"},
 };
 
 constexpr ModelEncoding kFamilies[] = {
     {"o1-", "o200k_base"},
     {"o3-", "o200k_base"},
     {"o4-mini-", "o200k_base"},
-    {"gpt-5-", "o200k_base"},
-    {"gpt-5.", "o200k_base"},
+    {"gpt-5", "o200k_base"},
     {"gpt-4.5-", "o200k_base"},
     {"gpt-4.1-", "o200k_base"},
     {"chatgpt-4o-", "o200k_base"},
@@ -156,9 +157,7 @@ constexpr ModelEncoding kFamilies[] = {
 }  // namespace
 
 std::string encoding_name_for_model(std::string_view model) {
-  std::string_view name = model;
-  constexpr std::string_view kProvider = "openai:";
-  if (name.starts_with(kProvider)) name.remove_prefix(kProvider.size());
+  const std::string_view name = detail::without_provider(model);
   for (const auto& [known, encoding] : kModels) {
     if (name == known) return std::string(encoding);
   }
@@ -173,7 +172,10 @@ VocabularyCache VocabularyCache::from_environment() {
   for (const char* variable : {"TIKTOKEN_CACHE_DIR", "DATA_GYM_CACHE_DIR"}) {
     if (const char* folder = std::getenv(variable)) return VocabularyCache(folder);
   }
-  return VocabularyCache(std::filesystem::temp_directory_path() / "data-gym-cache");
+  std::error_code error;
+  std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (error) folder = "/tmp";  // as Python does where TMPDIR is no folder
+  return VocabularyCache(folder / "data-gym-cache");
 }
 
 std::filesystem::path VocabularyCache::path_of(std::string_view encoding) const {
@@ -188,8 +190,12 @@ std::string VocabularyCache::url_of(std::string_view encoding) {
 
 bool VocabularyCache::has(std::string_view encoding) const {
   const PublishedFile& file = published_file_of(encoding);
-  const std::optional<std::string> text = rank_text_of(path_of(encoding));
-  return text && sha256_of(*text) == file.sha256;
+  try {
+    const std::optional<std::string> text = detail::read_whole_file(path_of(encoding));
+    return text && sha256_of(*text) == file.sha256;
+  } catch (const VocabularyError&) {
+    return false;  // what is there is none
+  }
 }
 
 void VocabularyCache::store(std::string_view encoding, std::string_view rank_text) const {
@@ -205,7 +211,7 @@ void VocabularyCache::store(std::string_view encoding, std::string_view rank_tex
 std::string VocabularyCache::read_rank_file(std::string_view encoding) const {
   const PublishedFile& file = published_file_of(encoding);
   const std::filesystem::path path = path_of(encoding);
-  std::optional<std::string> text = rank_text_of(path);
+  std::optional<std::string> text = detail::read_whole_file(path);
   if (!text) {
     throw MissingVocabularyError(
         "the vocabulary of " + std::string(encoding) + " is not here: run `cochain tokens fetch " +
@@ -253,6 +259,11 @@ Encoding VocabularyCache::load(std::string_view encoding) const {
 std::filesystem::path VocabularyCache::compile(std::string_view encoding) const {
   const auto tables = detail::build_tables(detail::read_rank_file(read_rank_file(encoding)));
   const std::filesystem::path path = compiled_path_of(encoding);
+  if (!is_safe_from_others(folder_)) {
+    throw VocabularyError("others can write to " + folder_.string() +
+                          ", so a compiled file there would not be used: " +
+                          "chmod go-w, or another folder by TIKTOKEN_CACHE_DIR");
+  }
   detail::save_tables(*tables, digest_of(published_file_of(encoding)), path);
   return path;
 }

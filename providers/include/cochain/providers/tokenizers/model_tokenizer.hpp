@@ -29,7 +29,7 @@ namespace cochain {
 [[nodiscard]] TokenCounting token_counting_for_model(std::string_view model);
 
 /// The same as encoding_for_model().
-/// Suspends: until it is loaded, on a thread of tokenizer_executor().
+/// Suspends: until it is loaded, on a thread of tokenizer_executor(); not if it is.
 [[nodiscard]] Coro<std::shared_ptr<const Encoding>> load_encoding_for_model(std::string model);
 
 /// How many tokens the conversation takes for one of OpenAI's models.

@@ -19,7 +19,7 @@ class MissingVocabularyError : public VocabularyError {
 
 /// The name of the encoding of one of OpenAI's models: "o200k_base" for "gpt-5-mini".
 /// Shape:  a provider before a colon is passed over, as in "openai:gpt-5"; so is what follows the
-///         name of a family, such as a date.
+///         name of a family, such as a date. "ft:" is not a provider.
 /// Errors: VocabularyError for a model that is not known. Those of other makers are not: what they
 ///         count by is theirs.
 /// Source: openai/tiktoken 0.14, model.py.
@@ -52,15 +52,16 @@ class VocabularyCache {
 
   /// The encoding, from its files in this folder: the compiled one if it is there, was made from
   /// the rank file that is published, and only the user or root could have written it; else the
-  /// rank file, which is checked. Suspends: never; a few milliseconds, or some 0.2 s to build the
-  /// tables: for an executor. Errors:   MissingVocabularyError that says what is to be done;
-  /// VocabularyError if the file is
+  /// rank file, which is checked.
+  /// Suspends: never; a few milliseconds, or some 0.2 s to build the tables: for an executor.
+  /// Errors:   MissingVocabularyError that says what is to be done; VocabularyError if the file is
   ///           not the one of that name, by its SHA-256.
   [[nodiscard]] Encoding load(std::string_view encoding) const;
 
   /// Writes a compiled file beside the rank file, so that load() takes milliseconds; or again, if
   /// the one there is damaged or of another version. Returns its path.
-  /// Errors: those of load(); VocabularyError if the folder cannot be written to.
+  /// Errors: those of load(); VocabularyError if the folder cannot be written to, or others can
+  ///         write to it, so that load() would pass the file over.
   std::filesystem::path compile(std::string_view encoding) const;
   /// Where compile() writes; empty without a folder.
   [[nodiscard]] std::filesystem::path compiled_path_of(std::string_view encoding) const;
