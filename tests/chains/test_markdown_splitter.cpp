@@ -101,6 +101,25 @@ TEST(MarkdownSplitter, LineEndsOfWindowsAreLineEnds) {
               ElementsAre("a\r\nb {Header 1: A}", "c {Header 1: A, Header 2: C}"));
 }
 
+TEST(MarkdownSplitter, ACarriageReturnAloneIsALineEnd) {
+  EXPECT_THAT(told("# A\rbody a\r# B\rbody b\r"),
+              ElementsAre("body a {Header 1: A}", "body b {Header 1: B}"));
+  EXPECT_THAT(told("# A\rtext\n\nbody\n# B\nb"),
+              ElementsAre("text\n\nbody {Header 1: A}", "b {Header 1: B}"));
+  EXPECT_THAT(told("A\r===\ra\r\r\nB\r\n---\rb"),
+              ElementsAre("a {Header 1: A}", "b {Header 1: A, Header 2: B}"));
+  std::string many;
+  for (int n = 0; n < 5000; ++n) many += "# a\rb\r";
+  EXPECT_EQ(Splitter().split(many).size(), 5000U);
+}
+
+TEST(MarkdownSplitter, AMarkOfByteOrderHidesNoHeading) {
+  EXPECT_THAT(told("\uFEFF# A\nbody\n"), ElementsAre("body {Header 1: A}"));
+  EXPECT_THAT(told("\uFEFF# A\nbody", titles().keep_headers()),
+              ElementsAre("\uFEFF# A\nbody {T: A}"));
+  EXPECT_THAT(told("\uFEFFtext\n# A\nb"), ElementsAre("\uFEFFtext {}", "b {Header 1: A}"));
+}
+
 TEST(MarkdownSplitter, TextsWithoutHeadingsOrWithoutTextAreTaken) {
   EXPECT_THAT(told("just\n\ntext\n"), ElementsAre("just\n\ntext {}"));
   EXPECT_THAT(told(""), IsEmpty());

@@ -54,6 +54,35 @@ TEST(Separator, ALineEndIsThatOfWindowsToo) {
   EXPECT_EQ(paragraph.match("a\r\rb", 1), std::nullopt);
   EXPECT_EQ(paragraph.match("a\r\n\r", 1), std::nullopt);
   EXPECT_EQ(Separator("\nclass ").match("\r\nclass x", 0), 8);
+  const Separator lines = Separator("\n").run('\n', 1, 2);
+  EXPECT_EQ(lines.match("\r\n\r\nx", 0), 4);
+  EXPECT_EQ(lines.match("\n\r\n\n\n", 0), 4);
+  EXPECT_EQ(lines.match("\r\n\rx", 0), std::nullopt);
+  EXPECT_THAT(RecursiveCharacterTextSplitter(ChunkOptions(9), {lines, " "})
+                  .split_text("aa bb\r\n\r\ncc dd\r\n\r\nee"),
+              ElementsAre("aa bb", "cc dd", "ee"));
+}
+
+TEST(Separator, BeginsWhereItMatches) {
+  const Separator shapes[] = {Separator("\n").run('\n', 2), Separator("a").blanks(),
+                              Separator("a").run('b', 2, 3).then("c"), Separator("<p").name_end(),
+                              Separator("\n").one_of({"x", "\n"})};
+  const std::string_view text = "\n\n\n\na  b abbc abbbbc <p> <pr\n\r\n\nx a";
+  for (const Separator& shape : shapes) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      EXPECT_EQ(shape.matches(text, at), shape.match(text, at).has_value()) << at;
+    }
+  }
+}
+
+// In the square of their length it would take minutes.
+TEST(Separator, LongRunsTakeNoLongTime) {
+  const std::string lines(300'000, '\n');
+  for (const Separator& separator : {Separator("\n").run('\n', 1), Separator("\n").blanks()}) {
+    const RecursiveCharacterTextSplitter splitter(ChunkOptions(100).keep_whitespace(),
+                                                  {separator, ""});
+    EXPECT_EQ(splitter.split(lines).size(), lines.size() / 100);
+  }
 }
 
 TEST(Separator, WordsAndBlanksFollowEachOther) {

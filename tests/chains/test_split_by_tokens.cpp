@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "cochain/chains/retrieval/text_splitters.hpp"
 #include "tiny_tokenizer.hpp"
 
@@ -95,6 +97,40 @@ TEST(TokenSplitter, AWindowThatBeginsInsideAWordIsStillNotTooLong) {
         done = window.end;
       }
       EXPECT_EQ(done, text.size());
+    }
+  }
+}
+
+TEST(TokenWindows, ARunOfFlagsTakesNoLongTime) {
+  std::string flags;
+  for (int n = 0; n < 20'000; ++n) flags += "\U0001F1EB\U0001F1F7";
+  std::size_t size = 0;
+  for (const std::string& window : windows(flags, tiny(20))) {
+    EXPECT_EQ(window.size() % 8, 0U);  // whole flags
+    size += window.size();
+  }
+  EXPECT_EQ(size, flags.size());
+}
+
+// A word that is cut has other tokens alone than in the text, so what is repeated may have more.
+TEST(TokenLengths, NoMoreIsRepeatedThanWasSaid) {
+  std::mt19937 random(5);
+  for (int n = 0; n < 300; ++n) {
+    std::string text;
+    for (int word = 0; word < 40; ++word) {
+      text += std::string(1 + random() % 7, 'a') + (random() % 4 == 0 ? "\n\n" : " ");
+    }
+    const std::size_t overlap = 1 + random() % 4;
+    for (const bool always : {false, true}) {
+      ChunkOptions options = tiny(overlap + 2 + random() % 6, overlap);
+      if (always) options.always_overlap();
+      const auto chunks = RecursiveCharacterTextSplitter(options).split(text);
+      for (std::size_t i = 1; i < chunks.size(); ++i) {
+        const std::size_t end = chunks[i - 1].end;
+        if (chunks[i].begin >= end) continue;
+        const auto repeated = std::string_view(text).substr(chunks[i].begin, end - chunks[i].begin);
+        EXPECT_LE(options.tokenizer()->count(repeated), overlap) << n << ": " << repeated;
+      }
     }
   }
 }

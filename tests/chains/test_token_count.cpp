@@ -5,8 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "cochain/chains/memory/trim.hpp"
 #include "cochain/chains/prompts/few_shot.hpp"
@@ -95,13 +97,31 @@ TEST(TokenCount, TrimsWithRoomForTheTools) {
   EXPECT_THAT(trim_messages(all, TrimOptions(3).tokenizer(tokenizer, how)), SizeIs(0));
 }
 
-ASYNC_TEST(TokenCount, TrimsALongConversationBesideTheLoop) {
+ASYNC_TEST(TokenCountExecutor, TrimsALongConversationBesideTheLoop) {
   std::string text;
   for (int n = 0; n < 2000; ++n) text += "word ";
   Messages all = messages(HumanMessage(text), AIMessage("short"), HumanMessage("end"));
-  const MessageTrimmer trimmer(TrimOptions(100).tokenizer(std::make_shared<WordTokenizer>()));
+  AIMessage call("one call");
+  call.parts.emplace_back(ToolCall("1", "f", "{\"q\":\"" + text + "\"}"));
+  std::atomic<bool> is_on_loop = false;
+  const auto tokenizer = std::make_shared<WordTokenizer>(
+      [&is_on_loop, loop = std::this_thread::get_id()](std::string_view) {
+        if (std::this_thread::get_id() == loop) is_on_loop = true;
+      });
+  const MessageTrimmer trimmer(TrimOptions(100).tokenizer(tokenizer));
   const Messages kept = co_await trimmer.invoke(std::move(all));
   EXPECT_THAT(kept, SizeIs(2));
+  EXPECT_FALSE(is_on_loop);
+  // The text of a call is text, too.
+  const Messages end = co_await trimmer.invoke(messages(call, HumanMessage("end")));
+  EXPECT_THAT(end, SizeIs(1));
+  EXPECT_FALSE(is_on_loop);
+}
+
+TEST(TokenCount, ChoosesExamplesByNothingThatIsNone) {
+  LengthBasedExampleSelector selector(TextTemplate("{q}"), {variables("q", "a")});
+  EXPECT_THROW(selector.with_tokenizer(nullptr), InvalidStateError);
+  EXPECT_THROW(selector.with_length(nullptr), InvalidStateError);
 }
 
 TEST(TokenCount, ChoosesExamplesByTokens) {

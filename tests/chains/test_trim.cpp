@@ -148,6 +148,46 @@ TEST(TrimMessages, WholePartsGoBeforeTextDoes) {
   EXPECT_EQ(trim_messages(talk, at_most(11 + 11).allow_partial()), messages(AIMessage("g")));
 }
 
+// Ten tokens for each part of an answer, too.
+std::int64_t ten_a_part(std::span<const Message> messages) {
+  std::int64_t count = 0;
+  for (const Message& message : messages) {
+    const auto* answer = message.get_if<AIMessage>();
+    count += answer != nullptr ? 10 * static_cast<std::int64_t>(answer->parts.size()) : 10;
+  }
+  return count;
+}
+
+TEST(TrimMessages, CallsStayWithTheirResults) {
+  AIMessage calls("looking");
+  calls.parts.emplace_back(ReasoningPart("hm"));
+  calls.parts.emplace_back(ToolCall("1", "f", "{}"));
+  calls.parts.emplace_back(ToolCall("2", "f", "{}"));
+  AIMessage without_text = calls;
+  without_text.parts.erase(without_text.parts.begin());
+  const Message first = ToolMessage("1", "a");
+  const Message second = ToolMessage("2", "b");
+  const Messages talk = messages(HumanMessage("go"), calls, first, second);
+  for (std::int64_t budget = 0; budget < 90; ++budget) {
+    const Messages kept =
+        trim_messages(talk, TrimOptions(budget).token_counter(ten_a_part).allow_partial());
+    if (kept.size() < 3) continue;
+    const Message& answer = kept[kept.size() - 3];
+    EXPECT_EQ(answer, budget < 60 ? Message(without_text) : Message(calls)) << budget;
+  }
+  const Messages part =
+      trim_messages(talk, TrimOptions(50).token_counter(ten_a_part).allow_partial());
+  EXPECT_EQ(part, messages(without_text, first, second));
+  const Messages begin = trim_messages(
+      talk,
+      TrimOptions(40).token_counter(ten_a_part).allow_partial().strategy(TrimStrategy::kFirst));
+  EXPECT_EQ(begin, messages(HumanMessage("go"), without_text));
+}
+
+TEST(TrimMessages, ATokenizerThatIsNoneIsRefused) {
+  EXPECT_THROW(TrimOptions(1).tokenizer(nullptr), InvalidStateError);
+}
+
 TEST(TrimMessages, WordsThatDoNotGoTogether) {
   EXPECT_THROW((void)trim_messages(kTalk, at_most(9).strategy(TrimStrategy::kFirst).keep_system()),
                InvalidStateError);

@@ -6,6 +6,7 @@
 
 #include "cochain/chains/model/message_utils.hpp"
 #include "cochain/chains/model/tokenize.hpp"
+#include "model/message_texts.hpp"
 
 namespace cochain {
 
@@ -61,9 +62,18 @@ std::size_t largest(std::size_t most, Fits&& fits) {
   return low;
 }
 
-std::size_t text_bytes(const Messages& messages) {
+// Whether a part may go and the rest of the message stay. A call has its result in a later message,
+// and models want to see again what they thought before a call.
+bool may_go(const ContentPart& part) {
+  return !std::holds_alternative<ToolCall>(part) && !std::holds_alternative<ReasoningPart>(part);
+}
+
+// What counting them tokenizes.
+std::size_t text_bytes(const Messages& messages, const TokenCounting& how) {
   std::size_t bytes = 0;
-  for (const Message& message : messages) bytes += message.text().size();
+  for (const std::string_view text : detail::MessageTexts(messages, how).texts()) {
+    bytes += text.size();
+  }
   return bytes;
 }
 
@@ -114,8 +124,7 @@ class Trimmer {
   bool keep_part_of_next(std::size_t kept) {
     Message& next = messages_[last_ ? messages_.size() - kept - 1 : kept];
     if (std::vector<ContentPart>* parts = parts_of(next)) {
-      while (parts->size() > 1) {
-        parts->erase(last_ ? parts->begin() : parts->end() - 1);
+      while (parts->size() > 1 && drop_part(*parts)) {
         if (fits(kept + 1)) return true;
       }
     }
@@ -133,6 +142,20 @@ class Trimmer {
     });
     if (most > 0) put(most);
     return most > 0;
+  }
+
+  // The first or last part that may go; false if there is none.
+  [[nodiscard]] bool drop_part(std::vector<ContentPart>& parts) const {
+    if (last_) {
+      const auto part = std::find_if(parts.begin(), parts.end(), may_go);
+      if (part == parts.end()) return false;
+      parts.erase(part);
+    } else {
+      const auto part = std::find_if(parts.rbegin(), parts.rend(), may_go);
+      if (part == parts.rend()) return false;
+      parts.erase(part.base() - 1);
+    }
+    return true;
   }
 
   void cut_to(std::size_t kept) {
@@ -199,7 +222,7 @@ Messages trim_messages(Messages messages, const TrimOptions& options) {
 
 Coro<Messages> MessageTrimmer::do_invoke(Messages input, RunConfig) const {
   constexpr std::size_t kInlineBytes = std::size_t{4} * 1024;
-  if (!options_.tokenizer() || text_bytes(input) <= kInlineBytes) {
+  if (!options_.tokenizer() || text_bytes(input, options_.counting()) <= kInlineBytes) {
     co_return trim_messages(std::move(input), options_);
   }
   Messages kept =

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "cochain/core/error.hpp"
+
 namespace cochain {
 namespace {
 
@@ -58,6 +60,7 @@ LengthBasedExampleSelector& LengthBasedExampleSelector::with_length_max(std::siz
 }
 
 LengthBasedExampleSelector& LengthBasedExampleSelector::with_length(Length length) {
+  if (!length) throw InvalidStateError("with_length() of an example selector needs a function");
   length_ = std::move(length);
   for (auto& [example, size] : examples_) size = length_(template_.format(example));
   return *this;
@@ -65,6 +68,9 @@ LengthBasedExampleSelector& LengthBasedExampleSelector::with_length(Length lengt
 
 LengthBasedExampleSelector& LengthBasedExampleSelector::with_tokenizer(
     std::shared_ptr<const Tokenizer> tokenizer) {
+  if (!tokenizer) {
+    throw InvalidStateError("with_tokenizer() of an example selector needs a tokenizer");
+  }
   return with_length(
       [tokenizer = std::move(tokenizer)](std::string_view text) { return tokenizer->count(text); });
 }

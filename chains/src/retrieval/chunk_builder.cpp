@@ -209,7 +209,15 @@ std::size_t ChunkBuilder::overlap_start(std::size_t first, std::size_t end) cons
       low = middle + 1;
     }
   }
+  while (high < end && !overlaps_little(pieces_[high].begin, pieces_[end - 1].end)) ++high;
   return high;
+}
+
+// What a chunk that begins at `begin` repeats of one that ends at `end`, as a text of its own.
+bool ChunkBuilder::overlaps_little(std::size_t begin, std::size_t end) const {
+  if (measure_.is_exact()) return true;
+  const TextChunk repeated = chunk_of(begin, end);
+  return measure_.fits(repeated.begin, repeated.end, options_.chunk_overlap());
 }
 
 TextChunk ChunkBuilder::chunk_of(std::size_t begin, std::size_t end) const {
@@ -246,7 +254,10 @@ std::size_t ChunkBuilder::start_before(const TextChunk& chunk, const TextChunk& 
   if (word != starts.end()) start = word;
   for (; start != starts.end(); ++start) {
     const TextChunk longer = chunk_of(*start, chunk.end);
-    if (measure_.fits(longer.begin, longer.end, options_.chunk_size())) return longer.begin;
+    if (measure_.fits(longer.begin, longer.end, options_.chunk_size()) &&
+        (longer.begin >= earlier.end || overlaps_little(longer.begin, earlier.end))) {
+      return longer.begin;
+    }
   }
   return chunk.begin;
 }

@@ -45,6 +45,7 @@ class ChunkBuilder {
   [[nodiscard]] std::size_t fill(std::size_t first, std::size_t last) const;
   [[nodiscard]] std::size_t settle(std::size_t first, std::size_t end) const;
   [[nodiscard]] std::size_t overlap_start(std::size_t first, std::size_t end) const;
+  [[nodiscard]] bool overlaps_little(std::size_t begin, std::size_t end) const;
   [[nodiscard]] TextChunk chunk_of(std::size_t begin, std::size_t end) const;
   void emit(std::size_t begin, std::size_t end);
   void lengthen();

@@ -17,15 +17,22 @@ namespace {
 
 constexpr std::size_t kNowhere = std::string_view::npos;
 
+bool is_inside_windows_end(std::string_view text, std::size_t at) {
+  return at > 0 && at < text.size() && text[at - 1] == '\r' && text[at] == '\n';
+}
+
+// Lines end with LF, CR LF or CR.
 std::size_t line_begin(std::string_view text, std::size_t at) {
-  const std::size_t before = at == 0 ? kNowhere : text.rfind('\n', at - 1);
+  if (is_inside_windows_end(text, at)) --at;
+  const std::size_t before = at == 0 ? kNowhere : text.find_last_of("\r\n", at - 1);
   return before == kNowhere ? 0 : before + 1;
 }
 
 // After the line end.
 std::size_t line_end(std::string_view text, std::size_t at) {
-  const std::size_t end = text.find('\n', at);
-  return end == kNowhere ? text.size() : end + 1;
+  const std::size_t end = text.find_first_of("\r\n", at);
+  if (end == kNowhere) return text.size();
+  return end + (is_inside_windows_end(text, end + 1) ? 2 : 1);
 }
 
 std::string_view trimmed_line(std::string_view line) {
@@ -210,7 +217,15 @@ std::vector<MarkdownHeading> markdown_headings(std::string_view text) {
     throw InvalidInputError("MarkdownHeaderTextSplitter: the text has " +
                             std::to_string(text.size()) + " bytes; it takes less than 4 GiB");
   }
-  return HeadingFinder(text).run();
+  // The mark of byte order is no text of the first line, but belongs to it.
+  constexpr std::string_view kByteOrderMark = "\uFEFF";
+  const std::size_t skipped = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  std::vector<MarkdownHeading> headings = HeadingFinder(text.substr(skipped)).run();
+  for (MarkdownHeading& heading : headings) {
+    heading.begin += heading.begin == 0 ? 0 : skipped;
+    heading.end += skipped;
+  }
+  return headings;
 }
 
 }  // namespace cochain::detail

@@ -32,22 +32,25 @@ std::optional<std::size_t> match_text(std::string_view words, std::string_view t
 
 template <class Belongs>
 std::optional<std::size_t> match_run(const SeparatorPart& part, std::string_view text,
-                                     std::size_t at, Belongs belongs) {
+                                     std::size_t at, std::size_t most, Belongs belongs) {
   std::size_t count = 0;
-  while (at < text.size() && count < part.most && belongs(text[at])) {
-    ++at;
+  while (at < text.size() && count < most) {
+    const bool is_windows = part.byte == '\n' && text.substr(at, 2) == "\r\n";
+    if (!is_windows && !belongs(text[at])) break;
+    at += is_windows ? 2 : 1;
     ++count;
   }
   return count < part.least ? std::nullopt : std::optional(at);
 }
 
+// A run goes on for `most` at most.
 std::optional<std::size_t> match_part(const SeparatorPart& part, std::string_view text,
-                                      std::size_t at) {
+                                      std::size_t at, std::size_t most) {
   switch (part.kind) {
     case SeparatorPartKind::kText: return match_text(part.text, text, at);
     case SeparatorPartKind::kRun:
-      return match_run(part, text, at, [&part](char c) { return c == part.byte; });
-    case SeparatorPartKind::kBlanks: return match_run(part, text, at, is_blank_byte);
+      return match_run(part, text, at, most, [&part](char c) { return c == part.byte; });
+    case SeparatorPartKind::kBlanks: return match_run(part, text, at, most, is_blank_byte);
     case SeparatorPartKind::kOneOf:
       for (const std::string& word : part.words) {
         if (const auto end = match_text(word, text, at)) return end;
@@ -108,10 +111,20 @@ Separator& Separator::one_of(std::vector<std::string> words) {
 
 Separator& Separator::name_end() { return add(SeparatorPart(SeparatorPartKind::kNameEnd)); }
 
+bool Separator::matches(std::string_view text, std::size_t at) const {
+  std::optional<std::size_t> end(at);
+  for (const SeparatorPart& part : parts_) {
+    const bool is_last = &part == &parts_.back();
+    end = match_part(part, text, *end, is_last ? part.least : part.most);
+    if (!end) return false;
+  }
+  return true;
+}
+
 std::optional<std::size_t> Separator::match(std::string_view text, std::size_t at) const {
   std::optional<std::size_t> end(at);
   for (const SeparatorPart& part : parts_) {
-    end = match_part(part, text, *end);
+    end = match_part(part, text, *end, part.most);
     if (!end) return end;
   }
   return end;

@@ -89,7 +89,7 @@ void SeparatorIndex::find(Group& group) {
 // `at` is where its first byte is, `begin` the same, or the CR before a LF.
 bool SeparatorIndex::is_at(std::size_t which, std::size_t at, std::size_t begin) const {
   const std::size_t size = places_[which].plain_size;
-  if (size == 0) return separators_[which].match(text_, begin).has_value();
+  if (size == 0) return separators_[which].matches(text_, begin);
   return text_.compare(at, size, separators_[which].parts().front().text) == 0;
 }
 

@@ -33,7 +33,7 @@ class TokenWindows {
       }
       windows.emplace_back(text_, begin, end);
       done = end;
-      begin = std::clamp(start_before(end), detail::grapheme_end(text_, begin), end);
+      begin = std::clamp(start_before(begin, end), detail::grapheme_end(text_, begin), end);
     }
     return windows;
   }
@@ -51,23 +51,32 @@ class TokenWindows {
     const std::size_t last = first + options_.chunk_size() - (is_inside ? 1 : 0);
     const std::size_t least = detail::grapheme_end(text_, begin);
     std::size_t end = last < offsets_.size() ? offsets_[last] : text_.size();
-    end = std::max(detail::grapheme_floor(text_, end), least);
+    end = std::max(floor_behind(begin, end), least);
     while (end > least) {
       // What it is alone may be more than what it is in the text.
       const std::string_view window = text_.substr(begin, end - begin);
       if (tokenizer_.count_up_to(window, options_.chunk_size())) break;
       const std::size_t fits = tokenizer_.truncate(window, options_.chunk_size()).size();
-      end = detail::grapheme_floor(text_, begin + std::min(fits, window.size() - 1));
+      end = floor_behind(begin, begin + std::min(fits, window.size() - 1));
       end = std::max(end, least);
     }
     return end;
   }
 
-  // The beginning of the window after one that ends at `end`.
-  [[nodiscard]] std::size_t start_before(std::size_t end) const {
+  // Graphemes are counted from where the window begins: what is before it would be looked through
+  // for each window, in a text that is one run of flags.
+  [[nodiscard]] std::size_t floor_behind(std::size_t begin, std::size_t at) const {
+    return begin + detail::grapheme_floor(text_.substr(begin), at - begin);
+  }
+  [[nodiscard]] std::size_t ceil_behind(std::size_t begin, std::size_t at) const {
+    return begin + detail::grapheme_ceil(text_.substr(begin), at - begin);
+  }
+
+  // The beginning of the window after one from `begin` to `end`.
+  [[nodiscard]] std::size_t start_before(std::size_t begin, std::size_t end) const {
     const std::size_t first = tokens_before(end);
     if (options_.chunk_overlap() == 0 || first <= options_.chunk_overlap()) return end;
-    return detail::grapheme_ceil(text_, offsets_[first - options_.chunk_overlap()]);
+    return ceil_behind(begin, std::max(begin, offsets_[first - options_.chunk_overlap()]));
   }
 
   std::string_view text_;

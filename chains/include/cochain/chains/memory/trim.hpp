@@ -13,6 +13,7 @@
 #include "cochain/chains/model/message.hpp"
 #include "cochain/chains/model/token_count.hpp"
 #include "cochain/chains/runnable/runnable.hpp"
+#include "cochain/core/error.hpp"
 
 namespace cochain {
 
@@ -40,8 +41,10 @@ class TrimOptions {
   }
   /// Counts exactly, as count_tokens() does; what begins the answer, and tools, are a part of the
   /// budget.
+  /// Errors: InvalidStateError for no tokenizer.
   TrimOptions& tokenizer(std::shared_ptr<const Tokenizer> value,
                          TokenCounting how = TokenCounting()) {
+    if (!value) throw InvalidStateError("TrimOptions::tokenizer() needs a tokenizer");
     counter_ = nullptr;
     counting_ = std::move(how);
     return set(tokenizer_, std::move(value));
@@ -67,6 +70,8 @@ class TrimOptions {
   [[nodiscard]] const std::shared_ptr<const Tokenizer>& tokenizer() const noexcept {
     return tokenizer_;
   }
+  /// How tokenizer() counts what is no text.
+  [[nodiscard]] const TokenCounting& counting() const noexcept { return counting_; }
   /// What of max_tokens() is not the messages'.
   [[nodiscard]] std::int64_t reserved_tokens() const;
   [[nodiscard]] std::int64_t count(std::span<const Message> messages) const;
@@ -99,7 +104,7 @@ class TrimOptions {
 /// Shape:    with kLast, messages after the last one of `end_on` go first, then the earliest until
 ///           the rest fits, then those before the first one of `start_on`. With kFirst, the latest
 ///           until the rest fits, then those after the last one of `end_on`. In part: whole parts
-///           of the message go first, then pieces of its text.
+///           of the message go first, then pieces of its text; calls of tools and reasoning stay.
 /// Errors:   InvalidStateError for keep_system() or start_on() together with kFirst; what the
 ///           counter or the splitter throws.
 [[nodiscard]] Messages trim_messages(Messages messages, const TrimOptions& options);

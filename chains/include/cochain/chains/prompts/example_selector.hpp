@@ -48,6 +48,7 @@ class LengthBasedExampleSelector final : public ExampleSelector {
                                       std::vector<Variables> examples = std::vector<Variables>());
   LengthBasedExampleSelector& with_length_max(std::size_t value);
   /// Measures a text in another way.
+  /// Errors: InvalidStateError for no function; so too with_tokenizer().
   LengthBasedExampleSelector& with_length(Length length);
   /// Measures a text in tokens.
   LengthBasedExampleSelector& with_tokenizer(std::shared_ptr<const Tokenizer> tokenizer);

@@ -60,6 +60,8 @@ class Separator {
   [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
   /// Where a separator that begins at `at` ends; nothing if there is none.
   [[nodiscard]] std::optional<std::size_t> match(std::string_view text, std::size_t at) const;
+  /// Whether one begins at `at`, in time proportional to the least that it takes.
+  [[nodiscard]] bool matches(std::string_view text, std::size_t at) const;
   /// What it is made of, for whoever searches a text for many of them at once.
   [[nodiscard]] const std::vector<detail::SeparatorPart>& parts() const noexcept { return parts_; }
 

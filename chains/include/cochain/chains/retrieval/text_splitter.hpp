@@ -44,16 +44,17 @@ class ChunkOptions {
   ChunkOptions& tokens(std::shared_ptr<const Tokenizer> tokenizer);
   ChunkOptions& bytes();
   ChunkOptions& characters();
-  /// Counts by a function, which should not give less for a longer text. It is called with some
-  /// tens of slices for each chunk.
+  /// Counts by a function, which should not give less for a longer text. It is called once for
+  /// each piece, which may be a word or a character, and some tens of times for each chunk.
   ChunkOptions& length_function(LengthFunction function);
   /// By default, what the splitter has for its default.
   ChunkOptions& keep_separator(KeepSeparator value);
   /// Blanks and line ends at the ends of chunks stay. Without it the ends are moved past them, and
   /// a chunk of nothing else is left out.
   ChunkOptions& keep_whitespace();
-  /// Every chunk repeats the end of the one before it, whatever it has to be cut at. Without it
-  /// only whole pieces are repeated, so a long paragraph is not.
+  /// Every chunk repeats the end of the one before it, whatever it has to be cut at, if there is
+  /// room for the whitespace between them. Without it only whole pieces are repeated, so a long
+  /// paragraph is not.
   ChunkOptions& always_overlap();
   /// Documents made of chunks say in their metadata where they begin: "start_index", in bytes.
   ChunkOptions& add_start_index();
