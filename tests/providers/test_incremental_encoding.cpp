@@ -126,11 +126,11 @@ TEST(IncrementalEncoder, TakesTimeInProportionToAWordThatDoesNotEnd) {
   }
 }
 
-/// A tokenizer file in which any two bytes merge.
+/// A tokenizer file in which each byte merges with every fourth.
 Encoding file_encoding(const std::string& pre_tokenizer, const std::string& normalizer = "null") {
   TokenizerFile file;
   for (const auto& [bytes, id] : all_pair_ranks()) {
-    if (bytes.size() == 2) file.merge(bytes.substr(0, 1), bytes.substr(1));
+    if (bytes.size() == 2 && id % 4 == 0) file.merge(bytes.substr(0, 1), bytes.substr(1));
   }
   file.member("pre_tokenizer", pre_tokenizer).member("normalizer", normalizer);
   file.added("<tool>", 90'000, R"("special": false, "normalized": false)");

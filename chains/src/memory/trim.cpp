@@ -70,10 +70,9 @@ bool may_go(const ContentPart& part) {
 
 // What counting them tokenizes.
 std::size_t text_bytes(const Messages& messages, const TokenCounting& how) {
+  const detail::MessageTexts counted(messages, how);
   std::size_t bytes = 0;
-  for (const std::string_view text : detail::MessageTexts(messages, how).texts()) {
-    bytes += text.size();
-  }
+  for (const std::string_view text : counted.texts()) bytes += text.size();
   return bytes;
 }
 
