@@ -20,6 +20,17 @@ std::shared_ptr<const Tokenizer> make_tokenizer() {
                                     std::vector<SpecialToken>());
 }
 
+/// Words that are all different: a tokenizer has nothing to remember of them.
+std::string make_text(std::size_t size) {
+  std::string text;
+  for (std::uint32_t n = 1; text.size() < size; ++n) {
+    for (std::uint32_t rest = n * 2'654'435'761U; rest > 0; rest /= 26)
+      text += static_cast<char>('a' + rest % 26);
+    text += ' ';
+  }
+  return text;
+}
+
 Coro<std::size_t> count_on_the_loop(std::shared_ptr<const Tokenizer> tokenizer, std::string text) {
   co_return tokenizer->count(text);  // wrong: nobody else runs until it is done
 }
@@ -40,8 +51,7 @@ Coro<> watch(Coro<std::size_t> counting) {
 
 Coro<> compare() {
   const auto tokenizer = make_tokenizer();
-  std::string text;
-  while (text.size() < 6'000'000) text += "Blocking work is what holds the loop of a program.\n";
+  const std::string text = make_text(12'000'000);
   co_await watch(count_on_the_loop(tokenizer, text));
   co_await watch(count_tokens(tokenizer, text));
 }
