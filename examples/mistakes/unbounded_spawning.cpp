@@ -19,5 +19,6 @@ Coro<> work() {
 
 int main() {
   // Starting so many takes long; that is told elsewhere.
-  run(work(), RunOptions().with_debug(DebugOptions().slow_callback_duration(10s)));
+  const auto patient = DebugOptions().slow_callback_duration(10s).blocked_loop_duration(10s);
+  run(work(), RunOptions().with_debug(patient));
 }

@@ -157,11 +157,11 @@ TEST(DebugSwitch, ATaskMaySwitchItOnAndChangeIt) {
     EventLoop& loop = EventLoop::current();
     loop.set_debug(DebugOptions().slow_callback_duration(1h));
     co_await sleep(1s);
-    spin_for(15ms);
+    spin_for(150ms);
     co_await sleep(1s);
-    loop.set_debug(DebugOptions().slow_callback_duration(10ms));
+    loop.set_debug(DebugOptions().slow_callback_duration(100ms));
     co_await sleep(1s);
-    spin_for(15ms);
+    spin_for(150ms);
     co_await sleep(1s);
     const Coro<> never_awaited = save("report");
   };

@@ -19,16 +19,19 @@ using ::testing::StartsWith;
 
 std::string here(int line) { return "test_debug_threads.cpp:" + std::to_string(line); }
 
-/// The watchdog tells after so long; everything else is patient.
+/// The watchdog tells after so long, which a busy machine alone does not take; everything else is
+/// patient.
+constexpr Duration kHeld = 100ms;
 DebugOptions watchful() {
-  return DebugOptions().slow_callback_duration(1h).blocked_loop_duration(10ms);
+  return DebugOptions().slow_callback_duration(1h).blocked_loop_duration(kHeld);
 }
 
-/// Holds the thread until debug mode has told so many findings of `kind`; false if it never does.
-bool spin_until_told(const Findings& found, DiagnosticKind kind, std::size_t count) {
+/// Holds the thread until the watchdog has told so often of what `held` names; false if it never
+/// does.
+bool spin_until_told(const Findings& found, const std::string& held, std::size_t count) {
   const SteadyClock clock;
   const TimePoint latest = clock.now() + 20s;
-  while (found.of(kind).size() < count) {
+  while (found.of(DiagnosticKind::kBlockedLoop, held).size() < count) {
     if (clock.now() > latest) return false;
     std::this_thread::yield();
   }
@@ -40,24 +43,26 @@ void run_in_real_time(Coro<> main, DebugOptions options) {
 }
 
 const int kLineOfHolding = __LINE__ + 2;
-Coro<> hold_the_loop(const Findings* found) {
+Coro<> hold_the_loop(const Findings* found, std::string held) {
   co_await sleep(0s);
-  EXPECT_TRUE(spin_until_told(*found, DiagnosticKind::kBlockedLoop, 1));
+  EXPECT_TRUE(spin_until_told(*found, held, 1));
 }
 
-const int kLineOfAwaiting = __LINE__ + 1;
-Coro<> await_who_holds_it(const Findings* found) { co_await hold_the_loop(found); }
+const int kLineOfAwaiting = __LINE__ + 2;
+Coro<> await_who_holds_it(const Findings* found, std::string held) {
+  co_await hold_the_loop(found, std::move(held));
+}
 
 TEST(DebugWatchdogThread, TellsTheStuckTaskAndItsStackWhileItIsStuck) {
   const Findings found;
   const auto main = [&]() -> Coro<> {
-    const Task<> task = create_task(await_who_holds_it(&found), "stuck");
+    const Task<> task = create_task(await_who_holds_it(&found, "task 'stuck'"), "stuck");
     co_await task;
   };
   run_in_real_time(main(), watchful());
-  const Log told = found.of(DiagnosticKind::kBlockedLoop);
+  const Log told = found.of(DiagnosticKind::kBlockedLoop, "task 'stuck'");
   ASSERT_THAT(told, ::testing::SizeIs(1));
-  EXPECT_THAT(told[0], StartsWith("task 'stuck' has held the loop for 0."));
+  EXPECT_THAT(told[0], StartsWith("task 'stuck' has held the loop for "));
   EXPECT_THAT(told[0], HasSubstr(" and still does\n  in hold_the_loop at "));
   EXPECT_THAT(told[0], HasSubstr(here(kLineOfHolding) + ", or in what runs behind that line"));
   EXPECT_THAT(told[0], HasSubstr("\n  awaited by await_who_holds_it at "));
@@ -67,11 +72,11 @@ TEST(DebugWatchdogThread, TellsTheStuckTaskAndItsStackWhileItIsStuck) {
 TEST(DebugWatchdogThread, TellsEachStepOnceAndTheNextOneAgain) {
   const Findings found;
   const auto main = [&]() -> Coro<> {
-    EXPECT_TRUE(spin_until_told(found, DiagnosticKind::kBlockedLoop, 1));
-    spin_for(30ms);  // some looks of the watchdog
-    EXPECT_THAT(found.of(DiagnosticKind::kBlockedLoop), ::testing::SizeIs(1));
+    EXPECT_TRUE(spin_until_told(found, "task 'main'", 1));
+    spin_for(3 * kHeld);  // some looks of the watchdog
+    EXPECT_THAT(found.of(DiagnosticKind::kBlockedLoop, "task 'main'"), ::testing::SizeIs(1));
     co_await sleep(0s);
-    EXPECT_TRUE(spin_until_told(found, DiagnosticKind::kBlockedLoop, 2));
+    EXPECT_TRUE(spin_until_told(found, "task 'main'", 2));
   };
   run_in_real_time(main(), watchful());
 }
@@ -80,8 +85,7 @@ TEST(DebugWatchdogThread, TellsACallback) {
   const Findings found;
   const auto main = [&]() -> Coro<> {
     bool told = false;
-    EventLoop::current().call_soon(
-        [&] { told = spin_until_told(found, DiagnosticKind::kBlockedLoop, 1); });
+    EventLoop::current().call_soon([&] { told = spin_until_told(found, "a callback", 1); });
     co_await passes(2);
     EXPECT_TRUE(told);
   };
@@ -145,7 +149,7 @@ TEST(DebugWatchdogThread, OutlivesTheLoopThatItTellsOf) {
   set_diagnostic_handler(nullptr);
   const Findings found;  // and there is a watchdog for the next one
   const auto next = [&]() -> Coro<> {
-    EXPECT_TRUE(spin_until_told(found, DiagnosticKind::kBlockedLoop, 1));
+    EXPECT_TRUE(spin_until_told(found, "task 'main'", 1));
     co_return;
   };
   run_in_real_time(next(), watchful());
@@ -256,11 +260,11 @@ TEST(DebugWrongThreadDeathTest, WakingACallbackSaysWhereThatWasMade) {
 TEST(DebugWatchdogThread, TellsNamesAsEscapes) {
   const Findings found;
   const auto main = [&]() -> Coro<> {
-    const Task<> task = create_task(await_who_holds_it(&found), "red \x1b[31m\n");
+    const Task<> task = create_task(await_who_holds_it(&found, "task 'red"), "red \x1b[31m\n");
     co_await task;
   };
   run_in_real_time(main(), watchful());
-  EXPECT_THAT(found.of(DiagnosticKind::kBlockedLoop),
+  EXPECT_THAT(found.of(DiagnosticKind::kBlockedLoop, "task 'red"),
               ::testing::ElementsAre(StartsWith("task 'red \\x1b[31m\\n' has held the loop for ")));
 }
 

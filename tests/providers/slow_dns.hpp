@@ -7,6 +7,6 @@
 namespace cochain::testing {
 
 /// How long a name that begins with "slow." is looked up.
-inline constexpr std::chrono::milliseconds kSlowDns{1500};
+inline constexpr std::chrono::milliseconds kSlowDns{6000};
 
 }  // namespace cochain::testing

@@ -52,15 +52,14 @@ ASYNC_TEST_REAL_TIME(CurlTransportEncodings, OffersWhatItCanUndo) {
 ASYNC_TEST_REAL_TIME(CurlTransportEncodings, EachFlushedEventArrivesAtOnce) {
   Gzip packer;
   Peer peer(raw(chunked_head("Content-Encoding: gzip\r\n") + chunk(packer.pack("data: one\n\n")))
-                .delay(100ms)
+                .delay(500ms)
                 .write(chunk(packer.pack("data: two\n\n")))
                 .write(chunk(packer.finish()) + chunk("")));
   auto curl = make_curl_transport();
   HttpResponse response = co_await curl->open(HttpRequest("GET", peer.url()));
-  Stopwatch watch;
   const std::optional<std::string> first = co_await response.body->read();
   EXPECT_EQ(first, "data: one\n\n");
-  EXPECT_LT(watch.elapsed(), 80ms);
+  EXPECT_EQ(peer.stats().answers_ended, 0U);
   const std::string rest = co_await read_all(std::move(response.body));
   EXPECT_EQ(rest, "data: two\n\n");
 }
@@ -117,12 +116,12 @@ ASYNC_TEST_REAL_TIME(CurlTransportEncodings, TheLimitIsMetByBytesThatWereKeptFor
                 .hang());
   auto curl = make_curl_transport(CurlOptions().with_buffer_bytes(8 * 1024));
   HttpRequest request("GET", peer.url());
-  request.with_body_bytes_max(100'000).with_idle_timeout(3s);
+  request.with_body_bytes_max(100'000).with_idle_timeout(10s);
   HttpResponse response = co_await curl->open(std::move(request));
   Stopwatch watch;
   const std::exception_ptr error = co_await failure_of(read_all(std::move(response.body)));
   expect_error<LimitError>(error);
-  EXPECT_LT(watch.elapsed(), 1s);
+  EXPECT_LT(watch.elapsed(), 5s);
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportEncodings, LongChainsOfEncodingsAreRefused) {

@@ -181,13 +181,13 @@ ASYNC_TEST_REAL_TIME(CurlTransportFaults, TheLimitHoldsWhileTheReaderSleeps) {
   Peer peer(text_answer(std::string(400'000, 'x')));
   auto curl = make_curl_transport(CurlOptions().with_buffer_bytes(8 * 1024));
   HttpRequest request("GET", peer.url());
-  request.with_body_bytes_max(100'000).with_idle_timeout(3s);
+  request.with_body_bytes_max(100'000).with_idle_timeout(10s);
   HttpResponse response = co_await curl->open(std::move(request));
   co_await sleep(50ms);
   Stopwatch watch;
   const std::exception_ptr error = co_await failure_of(read_all(std::move(response.body)));
   expect_error<LimitError>(error);
-  EXPECT_LT(watch.elapsed(), 1s);
+  EXPECT_LT(watch.elapsed(), 5s);
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportFaults, AnEarlyRefusalIsHeardWhileTheRequestIsStillSent) {

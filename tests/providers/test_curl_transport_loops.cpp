@@ -101,7 +101,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportLoops, ABodyOutlivesItsTransport) {
     EXPECT_EQ(all, "begun, done");
   }
   // The pool goes with the last body.
-  const bool closed = co_await eventually([&] { return peer.stats().connections_open == 0; }, 1s);
+  const bool closed = co_await eventually([&] { return peer.stats().connections_open == 0; });
   EXPECT_TRUE(closed);
 }
 
@@ -112,7 +112,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportLoops, ADroppedTransportClosesItsIdleConnectio
     co_await fetch(curl, peer.url());
     EXPECT_EQ(peer.stats().connections_open, 1U);
   }
-  const bool closed = co_await eventually([&] { return peer.stats().connections_open == 0; }, 1s);
+  const bool closed = co_await eventually([&] { return peer.stats().connections_open == 0; });
   EXPECT_TRUE(closed);
 }
 
@@ -125,7 +125,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportLoops, ATransportDroppedInsideAnExchangeEndsIt
   task.cancel();  // the task holds the last reference
   const bool cancelled = co_await was_cancelled(task);
   EXPECT_TRUE(cancelled);
-  const bool closed = co_await eventually([&] { return peer.stats().connections_open == 0; }, 1s);
+  const bool closed = co_await eventually([&] { return peer.stats().connections_open == 0; });
   EXPECT_TRUE(closed);
 }
 

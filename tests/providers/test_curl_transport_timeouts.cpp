@@ -51,7 +51,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, NoConnection) {
   const std::exception_ptr error =
       co_await failure_of(fetch(make_curl_transport(), std::move(request)));
   EXPECT_GE(watch.elapsed(), 140ms);
-  EXPECT_LT(watch.elapsed(), 600ms);
+  EXPECT_LT(watch.elapsed(), 4s);
   if (const auto late = expect_error<ConnectError>(error)) {
     EXPECT_EQ(late->kind(), ConnectError::Kind::kConnect);
     EXPECT_TRUE(late->retryable());
@@ -66,11 +66,11 @@ ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, NoFirstByteIsCountedFromTheRequest) 
   const std::exception_ptr error =
       co_await failure_of(fetch(make_curl_transport(), std::move(request)));
   EXPECT_GE(watch.elapsed(), 140ms);
-  EXPECT_LT(watch.elapsed(), 600ms);
+  EXPECT_LT(watch.elapsed(), 4s);
   if (const auto late = expect_error<TransportError>(error)) {
     EXPECT_NE(std::string(late->what()).find("150 ms"), std::string::npos) << late->what();
   }
-  const bool closed = co_await eventually([&] { return peer.stats().aborted_by_client == 1; }, 1s);
+  const bool closed = co_await eventually([&] { return peer.stats().aborted_by_client == 1; });
   EXPECT_TRUE(closed);
 }
 
@@ -82,7 +82,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, SilenceInTheBodyIsNoticedThoughTheMo
   const std::exception_ptr error =
       co_await failure_of(fetch(make_curl_transport(), std::move(request)));
   EXPECT_GE(watch.elapsed(), 140ms);
-  EXPECT_LT(watch.elapsed(), 600ms);
+  EXPECT_LT(watch.elapsed(), 4s);
   if (const auto late = expect_error<TransportError>(error)) {
     EXPECT_TRUE(late->retryable());
   }
@@ -95,7 +95,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, SilenceInsideTheHeadIsNoticed) {
   Stopwatch watch;
   const std::exception_ptr error =
       co_await failure_of(fetch(make_curl_transport(), std::move(request)));
-  EXPECT_LT(watch.elapsed(), 600ms);
+  EXPECT_LT(watch.elapsed(), 4s);
   expect_error<TransportError>(error);
 }
 
@@ -111,9 +111,9 @@ ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, AfterAnInterimAnswerTheModelMayStill
 
 ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, ASlowButSteadyPeerIsNotSilent) {
   Peer peer(
-      raw("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n").write_slowly("slow and ok!", 1, 40ms));
+      raw("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n").write_slowly("slow and ok!", 1, 100ms));
   HttpRequest request("GET", peer.url());
-  request.with_first_byte_timeout(200ms).with_idle_timeout(200ms);
+  request.with_first_byte_timeout(1s).with_idle_timeout(1s);
   Answer answer = co_await fetch(make_curl_transport(), std::move(request));
   EXPECT_EQ(answer.body, "slow and ok!");
 }
@@ -122,22 +122,22 @@ ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, TheTotalEndsEvenASteadyPeer) {
   Peer peer(raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
                 .write_slowly(std::string(1000, 's'), 1, 20ms));
   HttpRequest request("GET", peer.url());
-  request.with_idle_timeout(200ms).with_total_timeout(250ms);
+  request.with_idle_timeout(3s).with_total_timeout(250ms);
   Stopwatch watch;
   const std::exception_ptr error =
       co_await failure_of(fetch(make_curl_transport(), std::move(request)));
   EXPECT_GE(watch.elapsed(), 240ms);
-  EXPECT_LT(watch.elapsed(), 800ms);
+  EXPECT_LT(watch.elapsed(), 4s);
   expect_error<TransportError>(error);
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, AReaderThatTakesItsTimeIsNoSilentPeer) {
   Peer peer(text_answer(std::string(400'000, 'x')));
   HttpRequest request("GET", peer.url());
-  request.with_idle_timeout(80ms);
+  request.with_idle_timeout(500ms);
   auto curl = make_curl_transport();
   HttpResponse response = co_await curl->open(std::move(request));
-  co_await sleep(300ms);
+  co_await sleep(800ms);
   const std::string body = co_await read_all(std::move(response.body));
   EXPECT_EQ(body.size(), 400'000U);
 }

@@ -190,14 +190,14 @@ ASYNC_TEST_REAL_TIME(OpenAIChatErrors, PingsAreNoContent) {
   for (const std::string ping : {": ping\n\n", "\n\n"}) {
     SimulatedReply reply = raw(stream_head());
     if (ping.front() == ':') reply.write(chunk(text_event("Hi")));
-    for (int i = 0; i < 100; ++i) reply.delay(20ms).write(chunk(ping));
+    for (int i = 0; i < 400; ++i) reply.delay(20ms).write(chunk(ping));
     Peer peer(reply);
     auto model =
-        make_openai_model(options_for(peer).with_idle_timeout(1s).with_content_timeout(200ms));
+        make_openai_model(options_for(peer).with_idle_timeout(3s).with_content_timeout(200ms));
     Stopwatch watch;
     const Streamed all = co_await stream_from(model);
     EXPECT_GE(watch.elapsed(), 190ms);
-    EXPECT_LT(watch.elapsed(), 900ms);
+    EXPECT_LT(watch.elapsed(), 5s);
     if (const auto error = expect_error<TransportError>(all.error)) {
       EXPECT_EQ(error->partial_text(), ping.front() == ':' ? "Hi" : "");
     }
