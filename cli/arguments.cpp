@@ -87,7 +87,7 @@ constexpr const char* kTokensFooter = R"(
   cochain tokens -e o200k_base --jsonl < rows.jsonl   {"text": "..."} to {"ids": [...]}
 Without -e and -m it is o200k_base. The vocabulary is looked for where tiktoken keeps it:
 in TIKTOKEN_CACHE_DIR, or data-gym-cache in the folder for temporary files; `cochain tokens
-fetch NAME` puts one there. A tokenizer.json of Hugging Face (--vocab) needs no -e. The texts
+fetch NAME` puts one there. A tokenizer.json of Hugging Face (--vocab) takes no -e. The texts
 of special tokens, such as <|endoftext|>, are text.
 )";
 

@@ -4,6 +4,9 @@
 #include <unistd.h>
 #include <cerrno>
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -21,8 +24,21 @@ namespace {
 
 namespace json = boost::json;
 
+/// Whether the file begins as JSON does, and no rank file.
+bool is_tokenizer_file(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false;  // opening a pipe may wait
+  char first = 0;
+  return std::ifstream(path) >> std::ws >> first && first == '{';
+}
+
 Encoding encoding_of(const TokensArguments& arguments) {
-  if (arguments.vocabulary.ends_with(".json")) {
+  if (is_tokenizer_file(arguments.vocabulary)) {
+    if (!arguments.encoding.empty() || !arguments.model.empty()) {
+      throw UsageError(arguments.vocabulary +
+                       " is a tokenizer.json, which says itself how texts are encoded; leave out " +
+                       (arguments.model.empty() ? "-e" : "-m"));
+    }
     return Encoding::open_hugging_face(arguments.vocabulary);
   }
   std::string name = arguments.encoding;
@@ -51,11 +67,6 @@ class BlockReader {
     block.resize(static_cast<std::size_t>(got));
     return block;
   }
-  std::string read_all() {
-    std::string text;
-    for (std::string block = read(); !block.empty(); block = read()) text += block;
-    return text;
-  }
 
  private:
   static constexpr std::size_t kBlockBytes = std::size_t{256} * 1024;
@@ -69,10 +80,50 @@ void write_all(FdWriter& out) {
   }
 }
 
-std::string ids_text(const std::vector<TokenId>& ids) {
-  std::string text;
-  for (const TokenId id : ids) text += (text.empty() ? "" : " ") + std::to_string(id);
-  return text;
+/// The tokens of a text that is read a block at a time, so that it may be of any length.
+class TokenReader {
+ public:
+  TokenReader(const Encoding& encoding, const std::string& path)
+      : blocks_(path), encoder_(encoding.incremental()) {}
+  /// The next tokens, perhaps none yet; nothing after the last.
+  std::optional<std::vector<TokenId>> read() {
+    if (ended_) return std::nullopt;
+    const std::string block = blocks_.read();
+    ended_ = block.empty();
+    if (ended_) {
+      encoder_->finish();
+    } else {
+      encoder_->append(block);
+    }
+    return encoder_->take();
+  }
+
+ private:
+  BlockReader blocks_;
+  std::unique_ptr<IncrementalEncoder> encoder_;
+  bool ended_ = false;
+};
+
+std::size_t count_file(const Encoding& encoding, const std::string& path) {
+  TokenReader reader(encoding, path);
+  std::size_t count = 0;
+  while (const std::optional<std::vector<TokenId>> ids = reader.read()) count += ids->size();
+  return count;
+}
+
+void write_ids(const Encoding& encoding, const std::string& path, FdWriter& out) {
+  TokenReader reader(encoding, path);
+  bool first = true;
+  while (const std::optional<std::vector<TokenId>> ids = reader.read()) {
+    std::string text;
+    for (const TokenId id : *ids) {
+      text += (first ? "" : " ") + std::to_string(id);
+      first = false;
+    }
+    out.add(text);
+    write_all(out);
+  }
+  out.add("\n");
 }
 
 /// The text of a line of JSON; nothing, and `problem` says why, if it is of another form.
@@ -143,9 +194,9 @@ ExitCode run_tokens(const TokensArguments& arguments) {
     if (arguments.output == TokensOutput::kJsonLines) {
       if (answer_lines(encoding, file, out) != ExitCode::kOk) code = ExitCode::kPartial;
     } else if (arguments.output == TokensOutput::kIds) {
-      out.add(ids_text(encoding.encode_ordinary(BlockReader(file).read_all())) + '\n');
+      write_ids(encoding, file, out);
     } else {
-      const std::size_t count = encoding.count(BlockReader(file).read_all());
+      const std::size_t count = count_file(encoding, file);
       sum += count;
       out.add(std::to_string(count) + (files.size() > 1 ? "  " + file : "") + '\n');
     }

@@ -1,6 +1,7 @@
 // `cochain tokens`, with a vocabulary of bytes and pairs of them.
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,18 @@ TEST(TokensProgram, WritesIds) {
   EXPECT_EQ(result.out, kIds);
 }
 
+TEST(TokensProgram, ReadsATextLongerThanABlock) {
+  const TemporaryFolder folder;
+  std::string text;
+  std::string ids;
+  while (text.size() < 1'000'000) {
+    text += "ab cd";
+    ids += (ids.empty() ? "" : " ") + std::string(kIds, std::strlen(kIds) - 1);
+  }
+  EXPECT_EQ(run_program(with_pairs(folder, {}).input(text)).out, "600000\n");
+  EXPECT_EQ(run_program(with_pairs(folder, {"--ids"}).input(text)).out, ids + '\n');
+}
+
 TEST(TokensProgram, AnswersLinesOfJsonAndTellsOfBadOnes) {
   const TemporaryFolder folder;
   const ProgramResult result = run_program(with_pairs(folder, {"--jsonl"})
@@ -159,6 +172,14 @@ TEST(TokensProgram, TakesATokenizerFileOfHuggingFace) {
       run_program(tokens(folder, {"--ids", "--vocab", file}).input("ab cd"));
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.out, "256 32 99 100\n");
+  for (const char* option : {"-e", "-m"}) {
+    const ProgramResult both =
+        run_program(tokens(folder, {"--vocab", file, option, "gpt2"}).input("ab cd"));
+    EXPECT_EQ(both.code, 2);
+    EXPECT_THAT(both.err, HasSubstr(std::string("leave out ") + option));
+  }
+  const std::string other = folder.file("of_any_name", "\n" + tokenizer_json());
+  EXPECT_EQ(run_program(tokens(folder, {"--vocab", other}).input("ab cd")).out, "4\n");
   const std::string wrong =
       folder.file("wrong.json", R"({"pre_tokenizer": {"type": "Metaspace"}})");
   const ProgramResult refused = run_program(tokens(folder, {"--vocab", wrong}).input("ab"));
