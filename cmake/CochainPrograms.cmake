@@ -31,7 +31,7 @@ function(cochain_tests name)
     ${name}
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 60 LABELS ${name})
+    PROPERTIES TIMEOUT 180 LABELS ${name})
 endfunction()
 
 # Removes from the list <variable> the sources whose tests COCHAIN_TESTS_NAMED does not name.
@@ -81,7 +81,7 @@ function(cochain_programs prefix)
                 -P "${PROJECT_SOURCE_DIR}/cmake/CompareOutput.cmake"
         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
       set_tests_properties(
-        ${prefix}.${stem} PROPERTIES TIMEOUT 60 LABELS ${prefix} ENVIRONMENT_MODIFICATION
+        ${prefix}.${stem} PROPERTIES TIMEOUT 180 LABELS ${prefix} ENVIRONMENT_MODIFICATION
                                      "OPENAI_API_KEY=unset:;OPENAI_BASE_URL=unset:")
     endif()
   endforeach()
