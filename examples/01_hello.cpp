@@ -17,9 +17,9 @@ Coro<int> cook(std::string dish, Duration time) {
 }
 
 Coro<> breakfast() {
-  const auto times = co_await gather(cook("toast", 300ms), cook("tea", 100ms), cook("egg", 200ms));
-  const auto [toast, tea, egg] = times;
-  std::cout << "cooked for " << toast + tea + egg << " ms, waited for the longest\n";
+  const auto times = co_await gather(cook("tea", 100ms), cook("egg", 200ms), cook("toast", 300ms));
+  const auto [tea, egg, toast] = times;
+  std::cout << "cooked for " << tea + egg + toast << " ms, waited for the longest\n";
 }
 
 int main() { run(breakfast()); }

@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 Coro<> callbacks() {
   EventLoop& loop = EventLoop::current();
   const Future<> last;
-  loop.call_later(20ms, [last] { last.set_result(); });
   loop.call_later(10ms, [] { std::cout << "10 ms later\n"; });
+  loop.call_later(20ms, [last] { last.set_result(); });
   loop.call_soon([] { std::cout << "on the next pass\n"; });
   loop.call_soon([] { throw std::runtime_error("nobody catches this"); });
   Handle never = loop.call_soon([] { std::cout << "never\n"; });

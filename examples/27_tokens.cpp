@@ -39,11 +39,11 @@ Coro<> tick_until(const Event* done, int* ticks) {
   for (; !done->is_set(); ++*ticks) co_await sleep(1ms);
 }
 
-Coro<> watch(Coro<std::size_t> counting) {
+Coro<> watch(Coro<std::size_t> counting, std::string name) {
   Event done;
   int ticks = 0;
   const Task<> ticking = create_task(tick_until(&done, &ticks));
-  const std::size_t count = co_await create_task(std::move(counting), "counting");
+  const std::size_t count = co_await create_task(std::move(counting), std::move(name));
   done.set();
   co_await ticking;
   std::cout << count << " tokens; the loop " << (ticks > 3 ? "went on\n" : "stood still\n");
@@ -52,8 +52,8 @@ Coro<> watch(Coro<std::size_t> counting) {
 Coro<> compare() {
   const auto tokenizer = make_tokenizer();
   const std::string text = make_text(12'000'000);
-  co_await watch(count_on_the_loop(tokenizer, text));
-  co_await watch(count_tokens(tokenizer, text));
+  co_await watch(count_on_the_loop(tokenizer, text), "counting");
+  co_await watch(count_tokens(tokenizer, text), "counting beside it");
 }
 
 int main() {
