@@ -216,24 +216,6 @@ ProgramResult run_program(std::vector<std::string> arguments) {
   return run_program(ProgramSetup().arguments(std::move(arguments)));
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "cochain-test-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) check(errno, "mkdtemp");
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TemporaryFolder::path(const std::string& name) const { return (path_ / name).string(); }
-
-std::string TemporaryFolder::file(const std::string& name, std::string_view text) const {
-  std::ofstream(path(name), std::ios::binary) << text;
-  return path(name);
-}
-
 std::string read_file(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();

@@ -12,6 +12,8 @@
 
 #include <boost/json.hpp>
 
+#include "temporary_folder.hpp"
+
 namespace cochain::testing {
 
 /// How a program ended, and what it said.
@@ -80,22 +82,6 @@ class Program {
 /// Starts it and waits for its end.
 ProgramResult run_program(const ProgramSetup& setup);
 ProgramResult run_program(std::vector<std::string> arguments);
-
-/// A folder of its own for one test, removed with all that is in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  /// The path of a file in it.
-  [[nodiscard]] std::string path(const std::string& name) const;
-  /// Writes a file and gives its path.
-  [[nodiscard]] std::string file(const std::string& name, std::string_view text) const;
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string read_file(const std::string& path);
 

@@ -196,7 +196,7 @@ TEST(BatchWithSimulator, AsksWholeAnswersToo) {
 
 TEST(BatchWithSimulator, DrawsABarOnATerminalAndTakesItAway) {
   const Simulator simulator(SimulatorOptions()
-                                .first_token(SimulatedLatency::fixed(150ms))
+                                .first_token(SimulatedLatency::fixed(600ms))
                                 .between_tokens(SimulatedLatency::none()));
   const TemporaryFolder folder;
   const ProgramResult result =

@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -60,6 +62,32 @@ class Findings {
   mutable std::mutex mutex_;  // the watchdog tells from its own thread
   std::vector<Diagnostic> found_;
   std::vector<ExceptionContext> reports_;
+};
+
+/// COCHAIN_DEBUG as the test wants it, until the end of the test.
+class DebugVariable {
+ public:
+  explicit DebugVariable(const char* value) {
+    if (const char* before = std::getenv(kName)) before_ = before;
+    set(value);
+  }
+  DebugVariable(const DebugVariable&) = delete;
+  DebugVariable& operator=(const DebugVariable&) = delete;
+  ~DebugVariable() { set(before_ ? before_->c_str() : nullptr); }
+
+ private:
+  static constexpr const char* kName = "COCHAIN_DEBUG";
+  static void set(const char* value) {
+    if (value) {
+      ::setenv(kName, value, 1);
+    } else {
+      ::unsetenv(kName);
+    }
+    EventLoop loop;  // the last loop in debug mode looks whether coroutines are still watched
+    loop.set_debug(DebugOptions());
+  }
+
+  std::optional<std::string> before_;
 };
 
 /// Holds the thread for so long of real time, and a little more.

@@ -185,6 +185,7 @@ TEST(DebugNeverRetrieved, GoesToTheExceptionHandlerWithTheMaker) {
 }
 
 TEST(DebugNeverRetrieved, HasNoMakerOutsideOfDebugMode) {
+  const DebugVariable debug(nullptr);
   const auto main = []() -> Coro<> {
     (void)create_task(fail_after(0s, "lost"), "orphan");
     co_await passes(3);

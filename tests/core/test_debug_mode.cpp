@@ -1,9 +1,6 @@
 // Debug mode as a whole: what switches it, silence while it is off, and handlers that misbehave.
 #include <gmock/gmock.h>
 
-#include <cstdlib>
-#include <optional>
-
 #include "debug_test.hpp"
 
 namespace cochain::testing {
@@ -11,32 +8,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-/// COCHAIN_DEBUG as the test wants it, until the end of the test.
-class Environment {
- public:
-  explicit Environment(const char* value) {
-    if (const char* before = std::getenv(kName)) before_ = before;
-    set(value);
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() { set(before_ ? before_->c_str() : nullptr); }
-
- private:
-  static constexpr const char* kName = "COCHAIN_DEBUG";
-  static void set(const char* value) {
-    if (value) {
-      ::setenv(kName, value, 1);
-    } else {
-      ::unsetenv(kName);
-    }
-    EventLoop loop;  // the last loop in debug mode looks whether coroutines are still watched
-    loop.set_debug(DebugOptions());
-  }
-
-  std::optional<std::string> before_;
-};
 
 Coro<> save(std::string) { co_return; }
 
@@ -48,7 +19,7 @@ Coro<> forget_to_await() {
 Coro<bool> is_in_debug_mode() { co_return EventLoop::current().get_debug(); }
 
 TEST(DebugEnvironment, OneSwitchesItOn) {
-  const Environment debug("1");
+  const DebugVariable debug("1");
   const Findings found;
   EXPECT_TRUE(run(is_in_debug_mode()));
   run(forget_to_await());
@@ -57,7 +28,7 @@ TEST(DebugEnvironment, OneSwitchesItOn) {
 
 TEST(DebugEnvironment, UnsetEmptyAndZeroLeaveItOff) {
   for (const char* value : {static_cast<const char*>(nullptr), "", "0"}) {
-    const Environment debug(value);
+    const DebugVariable debug(value);
     const Findings found;
     EXPECT_FALSE(run(is_in_debug_mode()));
     run(forget_to_await());
@@ -67,10 +38,10 @@ TEST(DebugEnvironment, UnsetEmptyAndZeroLeaveItOff) {
 
 TEST(DebugEnvironment, WhatRunIsToldGoesBeforeIt) {
   {
-    const Environment debug("1");
+    const DebugVariable debug("1");
     EXPECT_FALSE(run(is_in_debug_mode(), RunOptions().with_debug(DebugOptions::off())));
   }
-  const Environment debug("0");
+  const DebugVariable debug("0");
   EXPECT_TRUE(run(is_in_debug_mode(), RunOptions().with_debug(DebugOptions())));
 }
 
@@ -104,7 +75,7 @@ DebugOptions strict() {
 }
 
 TEST(DebugOff, SaysNothingOfAnyMistake) {
-  const Environment debug(nullptr);
+  const DebugVariable debug(nullptr);
   const Findings found;
   DebugOptions off = strict();
   off.enabled = false;
@@ -124,6 +95,7 @@ TEST(DebugOn, FindsTheseMistakes) {
 }
 
 TEST(DebugSwitch, ATaskMaySwitchItOff) {
+  const DebugVariable debug(nullptr);
   const auto main = []() -> Coro<> {
     EventLoop::current().call_soon([] { spin_for(15ms); });  // of the pass that goes on without
     EventLoop::current().set_debug(DebugOptions::off());

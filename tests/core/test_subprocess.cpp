@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 
 #include "core_test.hpp"
+#include "environment_variable.hpp"
 #include "process_state.hpp"
 
 namespace cochain::testing {
@@ -108,6 +109,7 @@ ASYNC_TEST_REAL_TIME(SubprocessTransport, TellsExitCodesAndSignals) {
 }
 
 ASYNC_TEST_REAL_TIME(SubprocessTransport, ThatCannotBeStartedIsAnErrorWithItsName) {
+  const EnvironmentVariable folders("PATH", "/usr/bin:/bin");  // which everybody may enter
   const std::size_t descriptors = open_descriptors();
   const std::exception_ptr missing =
       co_await error_of(create_subprocess_exec("cochain-no-such-program", piped()));
@@ -147,7 +149,8 @@ ASYNC_TEST_REAL_TIME(SubprocessTransport, SendsStderrWhereStdoutGoes) {
 ASYNC_TEST_REAL_TIME(SubprocessTransport, GetsNoDescriptorThatItWasNotGiven) {
   const int leaky = ::open("/dev/null", O_RDONLY);  // no close-on-exec
   const int given = ::fcntl(leaky, F_DUPFD, 100);
-  const std::string text = co_await output_of("ls /proc/self/fd | sort -n | tr '\\n' ' '");
+  const std::string text = co_await output_of("ls /proc/self/fd | sort -n | tr '\\n' ' '",
+                                              reading().with_stdin(Stdio::devnull()));
   EXPECT_EQ(text, "0 1 2 3 ") << "3 is the directory that ls reads";
   std::vector<int> kept{given};
   const std::string with_one =

@@ -13,6 +13,7 @@
 #include "cochain/providers/tokenizers/encoding.hpp"
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
 #include "cochain/providers/tokenizers/vocabulary.hpp"
+#include "temporary_folder.hpp"
 
 namespace cochain::testing {
 namespace {
@@ -103,17 +104,16 @@ TEST(BpeVocabulary, IsMadeOfAListOfTokens) {
 }
 
 TEST(BpeVocabulary, NamesTheFileThatIsWrong) {
-  const std::filesystem::path path =
-      std::filesystem::path(::testing::TempDir()) / "cochain_wrong.tiktoken";
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "wrong.tiktoken";
   EXPECT_THROW((void)Vocabulary::open(path / "none"), VocabularyError);
   std::ofstream(path) << "<!DOCTYPE html>\n";
   try {
     (void)Encoding::open("r50k_base", path);
     FAIL() << "a page is no rank file";
   } catch (const VocabularyError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("cochain_wrong.tiktoken: line 1"));
+    EXPECT_THAT(error.what(), HasSubstr("/wrong.tiktoken: line 1"));
   }
-  std::filesystem::remove(path);
 }
 
 TEST(BpeVocabulary, KnowsTheEncodingsByName) {

@@ -19,30 +19,13 @@
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
 #include "cochain/providers/tokenizers/vocabulary.hpp"
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
+#include "temporary_folder.hpp"
 
 namespace cochain::testing {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-/// A folder of its own, gone when this is.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    std::string name = (fs::path(::testing::TempDir()) / "cochain_compiled_XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder");
-    path_ = name;
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() { fs::remove_all(path_); }
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 std::string bytes_of_file(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -67,7 +50,7 @@ std::string error_of_open(const fs::path& path) {
 }
 
 TEST(CompiledVocabulary, EncodesAsTheOneItWasMadeFrom) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   const Vocabulary built = small_vocabulary();
   built.save_compiled(folder / "small.cochain");
   for (const Vocabulary& mapped : {Vocabulary::open_compiled(folder / "small.cochain"),
@@ -91,7 +74,7 @@ TEST(CompiledVocabulary, EncodesAsTheOneItWasMadeFrom) {
 }
 
 TEST(CompiledVocabulary, OutlivesItsFile) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   small_vocabulary().save_compiled(folder / "small.cochain");
   const Vocabulary mapped = Vocabulary::open_compiled(folder / "small.cochain");
   small_vocabulary().save_compiled(folder / "small.cochain");  // a new file of that name
@@ -101,7 +84,7 @@ TEST(CompiledVocabulary, OutlivesItsFile) {
 }
 
 TEST(CompiledVocabulary, IsRefusedWhereverAByteWasFlipped) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   small_vocabulary().save_compiled(folder / "good");
   std::string bytes = bytes_of_file(folder / "good");
   constexpr std::uint64_t kSeed = 20282;
@@ -124,7 +107,7 @@ TEST(CompiledVocabulary, IsRefusedWhereverAByteWasFlipped) {
 }
 
 TEST(CompiledVocabulary, IsRefusedWhereverItIsCutOff) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   small_vocabulary().save_compiled(folder / "good");
   const std::size_t whole = fs::file_size(folder / "good");
   for (std::size_t size = whole; size > 0; size -= size > 600 ? 1 + size / 500 : 1) {
@@ -140,7 +123,7 @@ TEST(CompiledVocabulary, IsRefusedWhereverItIsCutOff) {
 }
 
 TEST(CompiledVocabulary, SaysWhyItIsRefused) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   small_vocabulary().save_compiled(folder / "good");
   const std::string good = bytes_of_file(folder / "good");
   const auto error_with = [&](std::size_t at, char byte) {
@@ -160,7 +143,7 @@ TEST(CompiledVocabulary, SaysWhyItIsRefused) {
 }
 
 TEST(CompiledVocabulary, SaysWhereItCannotBeWritten) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   write_file(folder / "file", "");
   try {
     small_vocabulary().save_compiled(folder / "file" / "below");
@@ -178,7 +161,7 @@ class CompiledCache : public ::testing::Test {
     if (real.empty() || !fs::exists(real)) GTEST_SKIP() << "no rank file of r50k_base";
     fs::copy_file(real, cache_.path_of("r50k_base"));
   }
-  ScratchFolder folder_;
+  TemporaryFolder folder_;
   VocabularyCache cache_{folder_.path()};
 };
 
@@ -215,7 +198,7 @@ TEST_F(CompiledCache, IsPassedOverIfOthersCanWriteIt) {
 }
 
 TEST(CompiledCacheWithoutFile, IsNotCompiled) {
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   EXPECT_THROW(VocabularyCache(folder.path()).compile("r50k_base"), MissingVocabularyError);
   EXPECT_TRUE(VocabularyCache("").compiled_path_of("r50k_base").empty());
   // What is there does not say that it was made from the file that was published.

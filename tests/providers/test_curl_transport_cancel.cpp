@@ -11,7 +11,7 @@ namespace {
 
 using namespace cochain::testing;
 
-constexpr Duration kSoon = 1s;
+constexpr Duration kSoon = 5s;
 
 Coro<> expect_closed(Peer& peer, std::uint64_t aborted) {
   const bool seen = co_await eventually(
@@ -49,7 +49,9 @@ ASYNC_TEST_REAL_TIME(CurlTransportCancel, BeforeTheConnection) {
     EXPECT_TRUE(cancelled);
   }
   co_await expect_closed(peer, 0);
-  EXPECT_LE(open_descriptors(), before);
+  // A connection may be accepted after its end.
+  const bool left = co_await eventually([&] { return open_descriptors() <= before; });
+  EXPECT_TRUE(left) << open_descriptors();
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportCancel, WhileWaitingForTheAnswer) {
@@ -170,8 +172,9 @@ TEST(CurlTransportCancel, AtEverySuspension) {
       EXPECT_EQ(loop.task_count(), 0U);
       loop.shutdown();
     }
-    EXPECT_TRUE(wait_until([&] { return peer.stats().connections_open == 0; }, 1s));
-    EXPECT_EQ(open_descriptors(), before);
+    EXPECT_TRUE(wait_until([&] {  // a connection may be accepted after its end
+      return peer.stats().connections_open == 0 && open_descriptors() == before;
+    })) << open_descriptors();
     suspensions = k;
   }
   EXPECT_FALSE(injected);

@@ -1,5 +1,6 @@
 // Answers that go wrong on the way: lengths that lie, connections that break, heads without end.
 #include "http_peer.hpp"
+#include "raw_listener.hpp"
 
 namespace cochain {
 namespace {
@@ -16,11 +17,8 @@ Coro<std::exception_ptr> fault(SimulatedReply reply) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportFaults, ConnectionRefused) {
-  std::string url;
-  {
-    Peer gone(text_answer("x"));
-    url = gone.url();
-  }
+  const RawListener nobody;
+  const std::string url = "http://" + nobody.address().to_string();
   const std::exception_ptr error = co_await failure_of(fetch(make_curl_transport(), url));
   if (const auto refused = expect_error<ConnectError>(error)) {
     EXPECT_EQ(refused->kind(), ConnectError::Kind::kConnect);

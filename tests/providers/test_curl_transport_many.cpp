@@ -17,7 +17,7 @@ constexpr std::size_t kDescriptorsEach = 3;
 SimulatedReply staged(const SimulatedRequest& request) {
   const std::string name = request.target.substr(1);
   return raw(chunked_head() + chunk("hello "))
-      .delay(1500ms)  // all thousand are open by then
+      .delay(2500ms)  // all thousand are open by then
       .write(chunk(name))
       .delay(20ms)
       .write(chunk("!") + chunk(""));
@@ -66,7 +66,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportMany, HalfOfAThousandStreamsCancelled) {
     Stopwatch watch;
     for (std::size_t i = 0; i < kStreams; i += 2) tasks[i].cancel();
     const bool closed =
-        co_await eventually([&] { return peer.stats().aborted_by_client == kStreams / 2; }, 2s);
+        co_await eventually([&] { return peer.stats().aborted_by_client == kStreams / 2; });
     EXPECT_TRUE(closed) << peer.stats().aborted_by_client;
     ::testing::Test::RecordProperty("close_500_ms", static_cast<int>(watch.elapsed() / 1ms));
     for (std::size_t i = 0; i < kStreams; ++i) {
@@ -77,7 +77,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportMany, HalfOfAThousandStreamsCancelled) {
       }
     }
   }
-  const bool all_closed = co_await eventually([&] { return open_descriptors() <= before; }, 2s);
+  const bool all_closed = co_await eventually([&] { return open_descriptors() <= before; });
   EXPECT_TRUE(all_closed) << open_descriptors() << " against " << before;
 }
 
@@ -146,7 +146,7 @@ ASYNC_TEST_REAL_TIME(CurlTransportMany, TwoThousandExchangesLeaveNothing) {
     } catch (const IncompleteStreamError&) {
     }
   }
-  const bool flat = co_await eventually([&] { return open_descriptors() <= descriptors + 3; }, 2s);
+  const bool flat = co_await eventually([&] { return open_descriptors() <= descriptors + 3; });
   EXPECT_TRUE(flat) << open_descriptors() << " against " << descriptors;
   const std::size_t growth = resident_bytes() - std::min(memory, resident_bytes());
   ::testing::Test::RecordProperty("memory_growth_kib", static_cast<int>(growth / 1024));

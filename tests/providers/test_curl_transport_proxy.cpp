@@ -1,5 +1,6 @@
 // Proxies from the environment: used for other machines, never for this one.
 #include "http_peer.hpp"
+#include "raw_listener.hpp"
 #include "tls_server.hpp"
 
 namespace cochain {
@@ -95,12 +96,8 @@ ASYNC_TEST_REAL_TIME(CurlTransportProxy, WithAnUnknownName) {
 }
 
 ASYNC_TEST_REAL_TIME(CurlTransportProxy, ThatIsNotThere) {
-  std::string port;
-  {
-    Peer gone(text_answer("x"));
-    port = std::to_string(gone.simulator().port());
-  }
-  const EnvironmentVariable variable("HTTPS_PROXY", kProxyUser + port);
+  const RawListener nobody;
+  const EnvironmentVariable variable("HTTPS_PROXY", kProxyUser + std::to_string(nobody.port()));
   const std::exception_ptr error =
       co_await failure_of(fetch(open_minded(), "https://model.example.invalid/v1"));
   if (const auto refused = expect_error<ConnectError>(error)) {

@@ -1,10 +1,6 @@
 // Silence in every phase: each has a limit of its own, counted from where the phase began.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "http_peer.hpp"
+#include "raw_listener.hpp"
 #include "slow_dns.hpp"
 
 namespace cochain {
@@ -12,40 +8,10 @@ namespace {
 
 using namespace cochain::testing;
 
-/// A port whose queue of connections is full: a further SYN is not answered.
-class FullListener {
- public:
-  FullListener() {
-    listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address_;
-    ::bind(listener_, generic(), size);
-    ::listen(listener_, 0);
-    ::getsockname(listener_, generic(), &size);
-    for (int& each : fillers_) {
-      each = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-      (void)::connect(each, generic(), size);
-    }
-  }
-  ~FullListener() {
-    for (const int each : fillers_) ::close(each);
-    ::close(listener_);
-  }
-  FullListener(const FullListener&) = delete;
-  FullListener& operator=(const FullListener&) = delete;
-  std::string url() const { return "http://127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
-
- private:
-  sockaddr* generic() { return reinterpret_cast<sockaddr*>(&address_); }
-  sockaddr_in address_{};
-  int listener_ = -1;
-  int fillers_[4] = {};
-};
-
 ASYNC_TEST_REAL_TIME(CurlTransportTimeouts, NoConnection) {
-  FullListener listener;
-  HttpRequest request("GET", listener.url());
+  RawListener silent;
+  silent.become_a_black_hole();
+  HttpRequest request("GET", "http://" + silent.address().to_string());
   request.with_connect_timeout(150ms);
   Stopwatch watch;
   const std::exception_ptr error =

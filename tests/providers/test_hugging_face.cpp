@@ -13,6 +13,7 @@
 #include "bpe_reference.hpp"
 #include "cochain/providers/tokenizers/encoding.hpp"
 #include "cochain/providers/tokenizers/tokenizer_error.hpp"
+#include "temporary_folder.hpp"
 #include "tokenizer_file.hpp"
 
 namespace cochain::testing {
@@ -111,10 +112,11 @@ TEST(HuggingFace, HasIdsThatAreNoRanks) {
   EXPECT_EQ(encoding.vocabulary().bytes(4), "");
   EXPECT_THROW((void)encoding.decode(std::vector<TokenId>{4}), UnknownTokenError);
   EXPECT_THROW((void)encoding.decode(std::vector<TokenId>{1256}), UnknownTokenError);
-  const fs::path path = fs::path(::testing::TempDir()) / "cochain_small_ids.cochain";
+  const TemporaryFolder folder;
+  const fs::path path = folder / "small_ids.cochain";
   encoding.vocabulary().save_compiled(path);
   const Encoding mapped("mapped", PieceRule::kLlama3, Vocabulary::open(path), {});
-  fs::remove(path);
+  fs::remove(path);  // what is mapped stays
   EXPECT_THAT(mapped.encode("ababc"), ElementsAre(7, 3));
   EXPECT_EQ(mapped.decode(std::vector<TokenId>{3, 7}), "abcab");
 }
@@ -324,7 +326,8 @@ TEST(HuggingFace, TruncatesWithinTheLimitWhateverTheFrontDoes) {
 }
 
 TEST(HuggingFace, OpensAFile) {
-  const fs::path path = fs::path(::testing::TempDir()) / "cochain_tokenizer.json";
+  const TemporaryFolder folder;
+  const fs::path path = folder / "cochain_tokenizer.json";
   std::ofstream(path) << TokenizerFile().merge("a", "b").json();
   EXPECT_EQ(Encoding::open_hugging_face(path).name(), "cochain_tokenizer.json");
   EXPECT_EQ(Encoding::open_hugging_face(path).count("abab"), 2U);

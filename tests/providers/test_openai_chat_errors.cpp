@@ -171,7 +171,8 @@ ASYNC_TEST_REAL_TIME(OpenAIChatErrors, AStreamThatBreaksKeepsItsText) {
   for (std::size_t i = 0; i < broken.size(); ++i) {
     SCOPED_TRACE(i);
     Peer peer(broken[i]);
-    auto model = make_openai_model(options_for(peer).with_idle_timeout(150ms));
+    const bool hangs = i + 1 == broken.size();
+    auto model = make_openai_model(options_for(peer).with_idle_timeout(hangs ? 150ms : 10s));
     const Streamed all = co_await stream_from(model);
     EXPECT_EQ(all.text, "Once upon");
     if (const auto error = expect_error<ModelError>(all.error)) {

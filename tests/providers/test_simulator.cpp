@@ -229,7 +229,7 @@ TEST(Simulator, HoldsManyStreamsAtOnce) {
   Simulator simulator(
       SimulatorOptions()
           .answer_tokens(20)
-          .first_token(SimulatedLatency::fixed(milliseconds(200)))
+          .first_token(SimulatedLatency::fixed(milliseconds(1500)))
           .between_tokens(SimulatedLatency::around(milliseconds(5), milliseconds(5))));
   std::vector<std::unique_ptr<RawConnection>> clients;
   for (std::size_t i = 0; i < kClients; ++i) {

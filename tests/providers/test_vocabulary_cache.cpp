@@ -14,6 +14,7 @@
 
 #include "cochain/providers/tokenizers/vocabulary_cache.hpp"
 #include "environment_variable.hpp"
+#include "temporary_folder.hpp"
 
 namespace cochain::testing {
 namespace {
@@ -95,11 +96,8 @@ TEST(VocabularyCache, IsInTmpWhereTheFolderForTemporaryFilesIsNone) {
 
 class VocabularyFolder : public ::testing::Test {
  protected:
-  VocabularyFolder() { fs::create_directories(folder_); }
-  ~VocabularyFolder() override { fs::remove_all(folder_); }
-
-  fs::path folder_ = fs::temp_directory_path() / ("cochain-cache-" + std::to_string(::getpid()));
-  VocabularyCache cache_{folder_};
+  TemporaryFolder folder_;
+  VocabularyCache cache_{folder_.path()};
 };
 
 TEST_F(VocabularyFolder, RefusesAFileThatIsAnother) {
@@ -114,7 +112,7 @@ TEST_F(VocabularyFolder, RefusesWhatIsNoFileAndDoesNotWaitForIt) {
   EXPECT_FALSE(cache_.has("r50k_base"));
   EXPECT_THROW((void)Vocabulary::open(path), VocabularyError);
   EXPECT_THROW((void)Encoding::open_hugging_face(path), VocabularyError);
-  EXPECT_THROW((void)Vocabulary::open(folder_), VocabularyError);
+  EXPECT_THROW((void)Vocabulary::open(folder_.path()), VocabularyError);
   EXPECT_THROW((void)Vocabulary::open("/dev/zero"), VocabularyError);
   EXPECT_THROW((void)Vocabulary::open(folder_ / "none"), VocabularyError);
 }

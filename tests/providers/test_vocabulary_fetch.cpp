@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http_peer.hpp"
+#include "temporary_folder.hpp"
 
 namespace cochain::testing {
 namespace {
@@ -19,25 +20,10 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-/// A folder that is gone with this.
-class CacheFolder {
- public:
-  CacheFolder() {
-    std::string name = (fs::temp_directory_path() / "cochain-fetch-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  CacheFolder(const CacheFolder&) = delete;
-  CacheFolder& operator=(const CacheFolder&) = delete;
-  ~CacheFolder() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-  std::size_t files() const {
-    return static_cast<std::size_t>(
-        std::distance(fs::directory_iterator(path_), fs::directory_iterator()));
-  }
-
- private:
-  fs::path path_;
-};
+std::size_t files_in(const TemporaryFolder& folder) {
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
+}
 
 Coro<std::string> error_of_fetch(VocabularyCache cache, std::string name, FetchOptions options) {
   std::string told = "none";
@@ -51,7 +37,7 @@ Coro<std::string> error_of_fetch(VocabularyCache cache, std::string name, FetchO
 }
 
 ASYNC_TEST(VocabularyFetch, RefusesWhatIsNotTheFileAndKeepsNothing) {
-  const CacheFolder folder;
+  const TemporaryFolder folder;
   const Peer peer(text_answer("IQ== 0\n"));
   std::vector<std::size_t> heard;
   FetchOptions options;
@@ -61,13 +47,13 @@ ASYNC_TEST(VocabularyFetch, RefusesWhatIsNotTheFileAndKeepsNothing) {
   const std::string told =
       co_await error_of_fetch(VocabularyCache(folder.path()), "o200k_harmony", options);
   EXPECT_THAT(told, HasSubstr("/mirror/o200k_base.tiktoken: this is not the rank file"));
-  EXPECT_EQ(folder.files(), 0U);
+  EXPECT_EQ(files_in(folder), 0U);
   EXPECT_EQ(heard, std::vector<std::size_t>{7});
   EXPECT_THAT(peer.seen(), SizeIs(1));
 }
 
 ASYNC_TEST(VocabularyFetch, TellsAnAnswerThatIsNoFile) {
-  const CacheFolder folder;
+  const TemporaryFolder folder;
   const Peer peer(SimulatedReply::http(404, "text/plain", "no such file"));
   const std::string told = co_await error_of_fetch(VocabularyCache(folder.path()), "cl100k_base",
                                                    FetchOptions().from(peer.url("/")));
@@ -75,7 +61,7 @@ ASYNC_TEST(VocabularyFetch, TellsAnAnswerThatIsNoFile) {
 }
 
 ASYNC_TEST(VocabularyFetch, TakesNoMoreThanItsLimit) {
-  const CacheFolder folder;
+  const TemporaryFolder folder;
   const std::string block(std::size_t{1} << 20U, 'x');
   const Peer peer([&block](const SimulatedRequest&) {
     SimulatedReply reply = raw(chunked_head());
@@ -85,7 +71,7 @@ ASYNC_TEST(VocabularyFetch, TakesNoMoreThanItsLimit) {
   const std::string told = co_await error_of_fetch(VocabularyCache(folder.path()), "cl100k_base",
                                                    FetchOptions().from(peer.url("/")));
   EXPECT_THAT(told, HasSubstr("67108864"));
-  EXPECT_EQ(folder.files(), 0U);
+  EXPECT_EQ(files_in(folder), 0U);
 }
 
 ASYNC_TEST(VocabularyFetch, KnowsNamesBeforeItAsksAnybody) {
@@ -107,7 +93,7 @@ ASYNC_TEST(VocabularyFetch, KeepsTheFileThatWasPublishedAndFetchesItOnce) {
   }
   std::ifstream in(here.path_of("r50k_base"), std::ios::binary);
   const std::string file{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  const CacheFolder folder;
+  const TemporaryFolder folder;
   const VocabularyCache cache(folder.path() / "new");
   const Peer peer(text_answer(file));
   for (int times = 0; times < 2; ++times) {
