@@ -300,7 +300,7 @@ std::string random_ascii_text(std::mt19937_64& random, std::size_t units_max) {
       "a",   "word", " word", "B",  "fooBar",     "HTTPServer", "don't", "it's ",
       "'LL", "'",    " ",     "  ", "    ",       "\t",         "\n",    "\r\n",
       " \n", "\n\n", "\n  ",  "1",  "23",         "4567",       "/",     ";\n//",
-      ".\n", "...",  " = ",   "_",  "1234567890", "(x)"};
+      ".\n", "...",  " = ",   "_",  "1234567890", "(x)",        "','",   "{\n"};
   const auto pick = [&random](std::size_t size) {
     return std::uniform_int_distribution<std::size_t>(0, size - 1)(random);
   };

@@ -49,8 +49,9 @@ TEST(IncrementalEncoder, GivesTheTokensOfTheWholeTextWhereverItIsCut) {
   for (const PieceRule rule : kRules) {
     const Encoding encoding = pair_encoding(rule);
     std::mt19937_64 random(kSeed);
-    for (int n = 0; n < 150; ++n) {
-      const std::string text = random_text(random, 40).text;
+    for (int n = 0; n < 200; ++n) {
+      const std::string text =
+          n % 2 == 0 ? random_text(random, 40).text : random_ascii_text(random, 20);
       const std::vector<TokenId> whole = encoding.encode_ordinary(text);
       for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         ASSERT_EQ(encode_in_parts(encoding, text, {cut}), whole)
@@ -153,12 +154,11 @@ std::vector<Encoding> file_encodings() {
   std::vector<Encoding> encodings;
   encodings.push_back(file_encoding(steps(qwen, plain), R"({"type": "NFC"})"));
   const std::string split = R"({"type": "Split", "behavior": "Isolated", "pattern": {"Regex": ")";
-  const std::string deepseek =
-      split + R"(\\p{N}{1,3}"}}, )" + split + "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+\"}}, " +
-      split +
-      R"([!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+)"
-      R"(|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+)"
-      R"(| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"}}, )";
+  const std::string deepseek = split + R"(\\p{N}{1,3}"}}, )" + split +
+                               "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+\"}}, " + split +
+                               R"([!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+)"
+                               R"(|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+)"
+                               R"(| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"}}, )";
   encodings.push_back(file_encoding(steps(deepseek, plain)));
   encodings.push_back(file_encoding(byte_level(R"("add_prefix_space": true, "use_regex": true)")));
   encodings.push_back(file_encoding(steps(R"({"type": "Digits"}, {"type": "Punctuation"}, )",
@@ -214,6 +214,42 @@ TEST(IncrementalEncoder, KeepsLittleOfATextThatHasWords) {
       }
     }
   }
+}
+
+TEST(IncrementalEncoder, KeepsLittleOfATextThatHasNoBlanks) {
+  std::vector<Encoding> encodings = {file_encodings()[0]};
+  for (const PieceRule rule : kRules) encodings.push_back(pair_encoding(rule));
+  for (const Encoding& encoding : encodings) {
+    for (const std::string line : {"'a','sc','d1',", "{\n}\n", "--\n[\n]\n", "it's''3'"}) {
+      for (const std::size_t part : {std::size_t{1}, line.size()}) {
+        const std::unique_ptr<IncrementalEncoder> encoder = encoding.incremental();
+        std::size_t settled = 0;
+        for (std::size_t size = 0; size < 40 * line.size(); size += part) {
+          encoder->append(line.substr(size % line.size(), part));
+          settled += settled_bytes(encoding, *encoder);
+          EXPECT_GE(settled + 2 * line.size(), size) << encoding.name() << ": " << line;
+        }
+      }
+    }
+  }
+}
+
+TEST(IncrementalEncoder, FindsTheBeginningOfOneAmongTenThousandTokensAtOnce) {
+  TokenizerFile file;
+  file.member("pre_tokenizer", byte_level(R"("add_prefix_space": false, "use_regex": true)"));
+  for (int n = 0; n < 10'000; ++n) {
+    const std::string name = "<extra_" + std::to_string(n) + ">";
+    file.added(name.c_str(), 90'000 + n, R"("special": false, "normalized": false)");
+  }
+  const Encoding encoding = Encoding::parse_hugging_face("many", file.json());
+  std::string text;
+  while (text.size() < 100'000) text += "< ";
+  text += "<extra_77><extra_123";
+  const std::unique_ptr<IncrementalEncoder> encoder = encoding.incremental();
+  for (std::size_t at = 0; at < text.size(); at += 1000) encoder->append(text.substr(at, 1000));
+  encoder->append(">");
+  encoder->finish();
+  EXPECT_EQ(encoder->take(), encoding.encode_ordinary(text + ">"));
 }
 
 TEST(IncrementalEncoder, GivesALongRunOnceItEnds) {

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "unicode_classes.hpp"
+#include "utf8.hpp"
 #include "window_pieces.hpp"
 
 namespace cochain::detail {
@@ -313,6 +314,24 @@ bool is_sure_boundary(std::uint8_t before, std::uint8_t behind, char c) noexcept
   return (before & kWordClass) != 0;
 }
 
+/// The same of an apostrophe behind a word or a number, if what follows makes no contraction of it.
+bool is_sure_apostrophe(std::string_view text, std::size_t at, std::uint8_t before) noexcept {
+  constexpr std::string_view kContractionsBegin = "sStTrRvVmMlLdD\xC5";  // U+017F is an s
+  return text[at] == '\'' && (before & (kLetterClass | kNumberClass)) != 0 &&
+         at + 1 < text.size() && kContractionsBegin.find(text[at + 1]) == std::string_view::npos;
+}
+
+/// The same of the beginning of a line, if one line break and no other space is before it.
+bool is_sure_line(std::string_view text, std::size_t at, std::uint8_t behind) noexcept {
+  constexpr std::uint8_t kMarkClass = kUpperClass | kOtherClass;
+  if (at < 2 || text[at - 1] != '\n' || text[at] == '/' || (behind & kSpaceClass) != 0 ||
+      (behind & kMarkClass) == kMarkClass) {
+    return false;
+  }
+  const std::size_t before_break = code_point_begin(text, at - 2);
+  return (look_at(text.data() + before_break).kind & kSpaceClass) == 0;
+}
+
 }  // namespace
 
 std::size_t sure_boundary(std::string_view text, std::size_t from) noexcept {
@@ -322,8 +341,12 @@ std::size_t sure_boundary(std::string_view text, std::size_t from) noexcept {
     --at;
     if ((static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U) continue;
     const std::uint8_t kind = look_at(text.data() + at).kind;
-    if (boundary != 0 && is_sure_boundary(kind, behind, text[boundary])) return boundary;
-    if (at < from) break;
+    if (boundary != 0 &&
+        (is_sure_boundary(kind, behind, text[boundary]) ||
+         is_sure_apostrophe(text, boundary, kind) || is_sure_line(text, boundary, behind))) {
+      return boundary;
+    }
+    if (at + 1 < from) break;  // an apostrophe may have waited for what follows it
     behind = kind;
     boundary = at;
   }

@@ -28,6 +28,7 @@ TokenPrefixes::TokenPrefixes(const std::vector<SpecialToken>& tokens) {
     is_ascii_ = is_ascii_ && has_only_ascii(token.text());
     begins_one_[static_cast<unsigned char>(token.text()[0])] = true;
   }
+  std::ranges::sort(texts_);
 }
 
 bool TokenPrefixes::ends(std::string_view text) const noexcept {
@@ -35,10 +36,9 @@ bool TokenPrefixes::ends(std::string_view text) const noexcept {
   for (std::size_t at = 0; at < end.size(); ++at) {
     if (!begins_one_[static_cast<unsigned char>(end[at])]) continue;
     const std::string_view beginning = end.substr(at);
-    const auto goes_on = [beginning](const std::string& token) {
-      return token.size() > beginning.size() && token.starts_with(beginning);
-    };
-    if (std::any_of(texts_.begin(), texts_.end(), goes_on)) return true;
+    // Those that go on with it stand right behind where it would.
+    const auto next = std::upper_bound(texts_.begin(), texts_.end(), beginning);
+    if (next != texts_.end() && next->starts_with(beginning)) return true;
   }
   return false;
 }

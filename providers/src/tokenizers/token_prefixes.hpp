@@ -23,7 +23,7 @@ class TokenPrefixes {
   [[nodiscard]] bool may_end_in_nfc(std::string_view text) const noexcept;
 
  private:
-  std::vector<std::string> texts_;
+  std::vector<std::string> texts_;  // sorted
   std::size_t size_max_ = 0;  // of such a beginning
   bool is_ascii_ = true;
   std::array<bool, 256> begins_one_{};  // a byte
