@@ -85,6 +85,15 @@ TEST(MarkdownSplitter, HeadingsWithoutATextAreFound) {
                           "f {Header 1: ![](e.png)}"));
 }
 
+TEST(MarkdownSplitter, HeadingsWithoutATextInListsAndQuotesAreNone) {
+  EXPECT_THAT(told("- a\n\n  #\n\n#\n\nbody\n"), ElementsAre("- a\n\n  # {}", "body {Header 1: }"));
+  EXPECT_THAT(told("1. item\n\n   ##\n\n##\n\nbody"),
+              ElementsAre("1. item\n\n   ## {}", "body {Header 2: }"));
+  EXPECT_THAT(told("> #\n\n- #\n- # a\n\n#\nb"),
+              ElementsAre("> #\n\n- #\n- # a {}", "b {Header 1: }"));
+  EXPECT_THAT(told("- # a\n# B\nb"), ElementsAre("- # a {}", "b {Header 1: B}"));
+}
+
 TEST(MarkdownSplitter, AHeadingWithNothingUnderItIsNotLost) {
   EXPECT_THAT(told("# A\n# B\nb\n## C"), ElementsAre("# A {Header 1: A}", "b {Header 1: B}",
                                                      "## C {Header 1: B, Header 2: C}"));
@@ -108,6 +117,7 @@ TEST(MarkdownSplitter, ACarriageReturnAloneIsALineEnd) {
               ElementsAre("text\n\nbody {Header 1: A}", "b {Header 1: B}"));
   EXPECT_THAT(told("A\r===\ra\r\r\nB\r\n---\rb"),
               ElementsAre("a {Header 1: A}", "b {Header 1: A, Header 2: B}"));
+  EXPECT_THAT(told("# a\r\r\rb"), ElementsAre("b {Header 1: a}"));
   std::string many;
   for (int n = 0; n < 5000; ++n) many += "# a\rb\r";
   EXPECT_EQ(Splitter().split(many).size(), 5000U);

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -95,6 +97,12 @@ TEST(TokenCount, TrimsWithRoomForTheTools) {
   EXPECT_THAT(trim_messages(all, TrimOptions(of_all).tokenizer(tokenizer, how)), SizeIs(3));
   EXPECT_THAT(trim_messages(all, TrimOptions(of_all - 1).tokenizer(tokenizer, how)), SizeIs(2));
   EXPECT_THAT(trim_messages(all, TrimOptions(3).tokenizer(tokenizer, how)), SizeIs(0));
+}
+
+TEST(TokenCount, NoBudgetIsBelowNothing) {
+  const TrimOptions least = TrimOptions(std::numeric_limits<std::int64_t>::min())
+                                .tokenizer(std::make_shared<WordTokenizer>());
+  EXPECT_THAT(trim_messages(messages(HumanMessage("a b")), least), SizeIs(0));
 }
 
 ASYNC_TEST(TokenCountExecutor, TrimsALongConversationBesideTheLoop) {

@@ -81,7 +81,8 @@ class Trimmer {
   Trimmer(Messages messages, const TrimOptions& options)
       : messages_(std::move(messages)),
         options_(options),
-        budget_(std::max<std::int64_t>(options.max_tokens() - options.reserved_tokens(), 0)),
+        budget_(std::max<std::int64_t>(
+            std::max<std::int64_t>(options.max_tokens(), 0) - options.reserved_tokens(), 0)),
         last_(options.strategy() == TrimStrategy::kLast) {}
 
   Messages run() {

@@ -7,6 +7,7 @@
 #include <md4c.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -48,6 +49,12 @@ bool is_marked(std::string_view line, unsigned level) {
   line.remove_prefix(begin);
   const std::size_t marks = std::min(line.find_first_not_of('#'), line.size());
   return marks == level && (marks == line.size() || trimmed_line(line.substr(marks, 1)).empty());
+}
+
+// The same behind the marks of the lists and quotes that the line is in.
+bool is_marked_inside(std::string_view line, unsigned level) {
+  const std::size_t begin = line.find_first_not_of(" \t>*+-.)0123456789");
+  return begin != kNowhere && is_marked(line.substr(begin), level);
 }
 
 bool is_underline(std::string_view line, unsigned level) {
@@ -109,7 +116,7 @@ class HeadingFinder {
 
   int enter(MD_BLOCKTYPE type, void* detail) {
     if (is_container(type)) ++depth_;
-    if (type == MD_BLOCK_H && depth_ == 0) {
+    if (type == MD_BLOCK_H) {
       level_ = static_cast<MD_BLOCK_H_DETAIL*>(detail)->level;
       first_ = last_ = kNowhere;
     }
@@ -118,11 +125,13 @@ class HeadingFinder {
 
   int leave(MD_BLOCKTYPE type) {
     if (is_container(type)) --depth_;
-    if (type == MD_BLOCK_H && depth_ == 0) {
+    if (type == MD_BLOCK_H) {
       if (first_ == kNowhere) {
-        silent_.push_back(level_);
-      } else {
+        silent_.push_back({level_, depth_ > 0});
+      } else if (depth_ == 0) {
         add_with_text();
+      } else {
+        seen_ = std::max(seen_, last_);
       }
       level_ = 0;
     }
@@ -172,37 +181,61 @@ class HeadingFinder {
     seen_ = end;
   }
 
+  // A heading without a text.
+  struct Silent {
+    unsigned level = 0;
+    bool is_inside = false;  // of a list or a quote, where a heading is none
+  };
+
   // Headings without a text, which stand after what was seen and before `until`.
   void find_silent(std::size_t until) {
     if (silent_.empty()) return;
     const unsigned level = level_;
     std::size_t begin = seen_ == line_begin(text_, seen_) ? seen_ : line_end(text_, seen_);
-    std::size_t paragraph = begin;
-    auto next = silent_.begin();
-    while (next != silent_.end() && begin < until) {
-      const std::size_t end = line_end(text_, begin);
-      const std::string_view line = text_.substr(begin, end - begin);
-      level_ = *next;
-      if (is_marked(line, level_)) {
-        add(begin, end);
-        paragraph = end;
-        ++next;
-      } else if (paragraph < begin && is_underline(line, level_)) {
-        add(paragraph, end);
-        paragraph = end;
-        ++next;
-      } else if (trimmed_line(line).empty()) {
-        paragraph = end;
+    std::array<bool, 7> is_lost{};  // by level: none of those inside follows
+    for (const Silent& heading : silent_) {
+      if (!heading.is_inside) {
+        begin = add_silent(heading.level, begin, until);
+      } else if (!is_lost[heading.level]) {
+        const std::size_t end = end_of_inside(heading.level, begin, until);
+        is_lost[heading.level] = end == kNowhere;
+        if (end != kNowhere) begin = end;
       }
-      begin = end;
     }
     silent_.clear();
     level_ = level;
   }
 
+  // The end of the first heading of the level, which it adds; `until` if there is none.
+  std::size_t add_silent(unsigned level, std::size_t begin, std::size_t until) {
+    level_ = level;
+    for (std::size_t paragraph = begin; begin < until;) {
+      const std::size_t end = line_end(text_, begin);
+      const std::string_view line = text_.substr(begin, end - begin);
+      const bool is_underlined = paragraph < begin && is_underline(line, level);
+      if (is_underlined || is_marked(line, level)) {
+        add(is_underlined ? paragraph : begin, end);
+        return end;
+      }
+      if (trimmed_line(line).empty()) paragraph = end;
+      begin = end;
+    }
+    return until;
+  }
+
+  // The end of the line of the first heading of the level in a list or a quote.
+  std::size_t end_of_inside(unsigned level, std::size_t begin, std::size_t until) const {
+    while (begin < until) {
+      const std::size_t end = line_end(text_, begin);
+      if (is_marked_inside(text_.substr(begin, end - begin), level)) return end;
+      begin = end;
+    }
+    return kNowhere;
+  }
+
   std::string_view text_;
   std::vector<MarkdownHeading> found_;
-  std::vector<unsigned> silent_;  // the levels of headings that are not yet found
+  std::vector<Silent> silent_;  // not yet found
   std::size_t depth_ = 0;
   unsigned level_ = 0;  // of the heading that is open
   std::size_t first_ = kNowhere;

@@ -18,7 +18,7 @@ TextChunk section_slice(std::string_view text, std::size_t begin, std::size_t en
   const std::string_view all = text.substr(0, end);
   const std::size_t first = all.find_first_not_of(" \t\r\n", begin);
   if (first == all.npos) return TextChunk(text, begin, begin);
-  const std::size_t line = all.rfind('\n', first);
+  const std::size_t line = all.find_last_of("\r\n", first);
   if (line != all.npos && line >= begin) begin = line + 1;
   return TextChunk(text, begin, all.find_last_not_of(" \t\r\n") + 1);
 }

@@ -76,7 +76,14 @@ class TokenWindows {
   [[nodiscard]] std::size_t start_before(std::size_t begin, std::size_t end) const {
     const std::size_t first = tokens_before(end);
     if (options_.chunk_overlap() == 0 || first <= options_.chunk_overlap()) return end;
-    return ceil_behind(begin, std::max(begin, offsets_[first - options_.chunk_overlap()]));
+    std::size_t start =
+        ceil_behind(begin, std::max(begin, offsets_[first - options_.chunk_overlap()]));
+    // Nor may what is repeated be more tokens alone.
+    while (start < end &&
+           !tokenizer_.count_up_to(text_.substr(start, end - start), options_.chunk_overlap())) {
+      start = detail::grapheme_end(text_, start);
+    }
+    return start;
   }
 
   std::string_view text_;
