@@ -1,6 +1,7 @@
 // cochain tokens: how many tokens texts have, or which.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <cerrno>
 #include <cstddef>
@@ -59,10 +60,14 @@ class BlockReader {
   /// The next block; empty at the end.
   std::string read() {
     std::string block(kBlockBytes, '\0');
-    ssize_t got = -1;
-    do {
+    ssize_t got = ::read(fd_.get(), block.data(), block.size());
+    while (got < 0 && (errno == EINTR || errno == EAGAIN)) {
+      if (errno == EAGAIN) {  // whoever shares it made it so
+        pollfd ready{fd_.get(), POLLIN, 0};
+        ::poll(&ready, 1, -1);
+      }
       got = ::read(fd_.get(), block.data(), block.size());
-    } while (got < 0 && errno == EINTR);
+    }
     if (got < 0) fail();
     block.resize(static_cast<std::size_t>(got));
     return block;

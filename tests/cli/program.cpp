@@ -54,6 +54,10 @@ ProgramSetup& ProgramSetup::keep_stdin_open() {
   stdin_stays_open = true;
   return *this;
 }
+ProgramSetup& ProgramSetup::nonblocking_stdin() {
+  stdin_is_nonblocking = true;
+  return *this;
+}
 ProgramSetup& ProgramSetup::close_stdout() {
   stdout_is_closed = true;
   return *this;
@@ -82,6 +86,7 @@ class Program::Pipes {
       theirs.at(stream) = stream == 0 ? ends[0] : ends[1];
       ::fcntl(ours.at(stream), F_SETFL, O_NONBLOCK);
     }
+    if (setup.stdin_is_nonblocking) ::fcntl(theirs[0], F_SETFL, O_NONBLOCK);
   }
   ~Pipes() {
     for (int& fd : ours) close(fd);

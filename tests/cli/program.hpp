@@ -34,6 +34,8 @@ class ProgramSetup {
   /// All of its stdin; without this it is empty, with keep_stdin_open() it never ends.
   ProgramSetup& input(std::string value);
   ProgramSetup& keep_stdin_open();
+  /// As a program is given it that shares its stdin with one which made it so.
+  ProgramSetup& nonblocking_stdin();
   ProgramSetup& close_stdout();
   /// Its stdout and stderr are terminals, one each; both turn "\n" into "\r\n". Without columns
   /// they do not say how wide they are.
@@ -43,6 +45,7 @@ class ProgramSetup {
   std::map<std::string, std::string> variables;
   std::string stdin_text;
   bool stdin_stays_open = false;
+  bool stdin_is_nonblocking = false;
   bool stdout_is_closed = false;
   bool has_terminals = false;
   unsigned short terminal_columns = 0;

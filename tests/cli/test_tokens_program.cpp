@@ -99,6 +99,7 @@ TEST(TokensProgram, ReadsATextLongerThanABlock) {
   }
   EXPECT_EQ(run_program(with_pairs(folder, {}).input(text)).out, "600000\n");
   EXPECT_EQ(run_program(with_pairs(folder, {"--ids"}).input(text)).out, ids + '\n');
+  EXPECT_EQ(run_program(with_pairs(folder, {}).input(text).nonblocking_stdin()).out, "600000\n");
 }
 
 TEST(TokensProgram, AnswersLinesOfJsonAndTellsOfBadOnes) {
