@@ -206,7 +206,7 @@ TEST(HuggingFace, TakesATokenThatIsASingleWordForNoPartOfOne) {
     EXPECT_EQ(encoding.encode_ordinary(text)[std::string_view(text).find("do")], 5000U) << text;
   }
   for (const char* text : {"ado", "do1", "_do", "do\u0301", "do\u24B6", "do\u2160", "do\u203F",
-                           "dodo", "do\u200D", "\u65E5do", "do\U0001F170"}) {
+                           "dodo", "do\u200D", "\u65E5do", "do\U0001F170", "do\U00010D40"}) {
     EXPECT_EQ(encoding.count(text), std::string_view(text).size()) << text;
   }
 }

@@ -38,7 +38,9 @@ bool is_word_at(std::string_view text, std::size_t at) noexcept {
   const auto is_among = [=](utf8proc_int32_t first, utf8proc_int32_t last) {
     return code_point >= first && code_point <= last;
   };
-  return category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL ||
+  // Digits that utf8proc does not know yet, but no fractions and the like.
+  const bool is_newer = category == UTF8PROC_CATEGORY_CN && (kind & kNumberClass) != 0;
+  return is_newer || category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_NL ||
          category == UTF8PROC_CATEGORY_PC || is_among(0x200C, 0x200D) ||
          // Letters in circles and squares, which are symbols and yet alphabetic.
          is_among(0x24B6, 0x24E9) || is_among(0x1F130, 0x1F149) || is_among(0x1F150, 0x1F169) ||
