@@ -52,8 +52,8 @@ class TokenizeOptions {
 /// How many tokens the text has.
 /// Suspends: only for a text longer than `inline_bytes_max`: it is tokenized in slices, each of
 ///           them one piece of work for the executor, which takes those of all callers in turn.
-///           Cancellable between slices; one that runs ends unheard. A single word is one slice,
-///           however long.
+///           Cancellable between slices; one that runs ends unheard. A single word, or a run of
+///           marks or of blanks, is one slice, however long.
 /// Errors:   what the tokenizer throws; InvalidStateError if the executor was shut down.
 [[nodiscard]] Coro<std::size_t> count_tokens(std::shared_ptr<const Tokenizer> tokenizer,
                                              std::string text,

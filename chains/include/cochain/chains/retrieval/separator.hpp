@@ -36,7 +36,8 @@ class SeparatorPart {
 ///           between any two characters as people see them (grapheme clusters). A line end in a
 ///           separator is that of Windows, too.
 /// Units:    matched from left to right, each word as far as it goes and never back again: in time
-///           proportional to what is matched.
+///           proportional to what is tried. So one that begins with a run without an end is slow in
+///           a text that is such a run, and nothing behind it: each place in it is tried.
 /// Errors:   InvalidStateError for a word after an empty text.
 class Separator {
  public:

@@ -131,14 +131,15 @@ class Encoding final : public Tokenizer {
   /// Shape:  byte-level BPE; NFC; the steps Split, Punctuation, Digits and ByteLevel, but none that
   ///         removes text. Added tokens are special tokens, or are matched in every text if the
   ///         file says that they are not special; they have the ids that the file gives them, where
-  ///         Hugging Face's would count on from the vocabulary. What the file says of tokens around
-  ///         a text (post_processor), truncation and padding is not applied. Where patterns are not
-  ///         those of GPT-2, Llama 3, Qwen 2, Tekken or o200k, they go to PCRE2, at a third of the
-  ///         speed; a text that makes one of them slow is a TokenizerError. If they are not
-  ///         DeepSeek's either, an incremental encoder keeps all of a text until finish(), and a
-  ///         text that is tokenized beside the loop is one slice; so too where a token that every
-  ///         text may have strips whitespace or must be a word. The name of the encoding is that
-  ///         of the file.
+  ///         Hugging Face's would count on from the vocabulary. NFC knows the accents that came
+  ///         after Unicode 9, as theirs does not: two at one letter may change places. What the
+  ///         file says of tokens around a text (post_processor), truncation and padding is not
+  ///         applied. Where patterns are not those of GPT-2, Llama 3, Qwen 2, Tekken or o200k, they
+  ///         go to PCRE2, at a third of the speed; a text that makes one of them slow is a
+  ///         TokenizerError. If they are not DeepSeek's either, an incremental encoder keeps all
+  ///         of a text until finish(), and a text that is tokenized beside the loop is one slice;
+  ///         so too where a token that every text may have strips whitespace or must be a word. The
+  ///         name of the encoding is that of the file.
   /// Units:  at most 64 MiB and 2 million tokens.
   /// Errors: VocabularyError that names the file, the place in it, and what is not supported there.
   /// Source: huggingface/tokenizers 0.23.
