@@ -237,9 +237,9 @@ TEST(IncrementalEncoder, KeepsLittleOfATextThatHasNoBlanks) {
 TEST(IncrementalEncoder, FindsTheBeginningOfOneAmongTenThousandTokensAtOnce) {
   TokenizerFile file;
   file.member("pre_tokenizer", byte_level(R"("add_prefix_space": false, "use_regex": true)"));
-  for (int n = 0; n < 10'000; ++n) {
+  for (TokenId n = 0; n < 10'000; ++n) {
     const std::string name = "<extra_" + std::to_string(n) + ">";
-    file.added(name.c_str(), 90'000 + n, R"("special": false, "normalized": false)");
+    file.added(name, 90'000 + n, R"("special": false, "normalized": false)");
   }
   const Encoding encoding = Encoding::parse_hugging_face("many", file.json());
   std::string text;
