@@ -44,6 +44,20 @@ std::vector<TokenId> encode_in_parts(const Encoding& encoding, std::string_view 
   return ids;
 }
 
+/// Cut once at each byte, and at some places at random.
+void expect_the_whole_in_parts(const Encoding& encoding, const std::string& text,
+                               std::mt19937_64& random) {
+  const std::vector<TokenId> whole = encoding.encode_ordinary(text);
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    ASSERT_EQ(encode_in_parts(encoding, text, {cut}), whole)
+        << "cut at " << cut << ": " << ::testing::PrintToString(text);
+  }
+  std::vector<std::size_t> cuts(random() % 20);
+  for (std::size_t& cut : cuts) cut = random() % (text.size() + 1);
+  std::sort(cuts.begin(), cuts.end());
+  ASSERT_EQ(encode_in_parts(encoding, text, cuts), whole) << ::testing::PrintToString(text);
+}
+
 TEST(IncrementalEncoder, GivesTheTokensOfTheWholeTextWhereverItIsCut) {
   constexpr std::uint64_t kSeed = 20261128;
   for (const PieceRule rule : kRules) {
@@ -52,17 +66,8 @@ TEST(IncrementalEncoder, GivesTheTokensOfTheWholeTextWhereverItIsCut) {
     for (int n = 0; n < 200; ++n) {
       const std::string text =
           n % 2 == 0 ? random_text(random, 40).text : random_ascii_text(random, 20);
-      const std::vector<TokenId> whole = encoding.encode_ordinary(text);
-      for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-        ASSERT_EQ(encode_in_parts(encoding, text, {cut}), whole)
-            << "seed " << kSeed << ", text " << n << " cut at " << cut << ": "
-            << ::testing::PrintToString(text);
-      }
-      std::vector<std::size_t> cuts(random() % 20);
-      for (std::size_t& cut : cuts) cut = random() % (text.size() + 1);
-      std::sort(cuts.begin(), cuts.end());
-      ASSERT_EQ(encode_in_parts(encoding, text, cuts), whole)
-          << "seed " << kSeed << ", text " << n << ": " << ::testing::PrintToString(text);
+      SCOPED_TRACE("seed " + std::to_string(kSeed) + ", text " + std::to_string(n));
+      ASSERT_NO_FATAL_FAILURE(expect_the_whole_in_parts(encoding, text, random));
     }
   }
 }
@@ -178,16 +183,8 @@ TEST(IncrementalEncoder, GivesTheTokensOfTokenizerFilesWhereverATextIsCut) {
       for (int part = 0; part < 8; ++part) {
         text += parts[random() % std::size(parts)] + random_text(random, 4).text;
       }
-      const std::vector<TokenId> whole = encoding.encode_ordinary(text);
-      for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-        ASSERT_EQ(encode_in_parts(encoding, text, {cut}), whole)
-            << "seed " << kSeed << ", text " << n << " cut at " << cut << ": "
-            << ::testing::PrintToString(text);
-      }
-      std::vector<std::size_t> cuts(random() % 20);
-      for (std::size_t& cut : cuts) cut = random() % (text.size() + 1);
-      std::sort(cuts.begin(), cuts.end());
-      ASSERT_EQ(encode_in_parts(encoding, text, cuts), whole) << ::testing::PrintToString(text);
+      SCOPED_TRACE("seed " + std::to_string(kSeed) + ", text " + std::to_string(n));
+      ASSERT_NO_FATAL_FAILURE(expect_the_whole_in_parts(encoding, text, random));
     }
   }
 }

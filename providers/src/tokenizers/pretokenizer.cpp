@@ -301,9 +301,10 @@ std::size_t keep_whole(const char*, const char* end, PieceEnds& ends) noexcept {
 
 namespace {
 
+constexpr std::uint8_t kMarkClass = kUpperClass | kOtherClass;  // both, as only marks are
+
 /// Whether a piece surely ends between two code points, of which the second begins with `c`.
 bool is_sure_boundary(std::uint8_t before, std::uint8_t behind, char c) noexcept {
-  constexpr std::uint8_t kMarkClass = kUpperClass | kOtherClass;  // both, as only marks are
   constexpr std::uint8_t kWordClass = kLetterClass | kNumberClass;
   // Marks go on with what is before them, apostrophes may, and of spaces the last may go on with
   // what is behind them.
@@ -323,7 +324,6 @@ bool is_sure_apostrophe(std::string_view text, std::size_t at, std::uint8_t befo
 
 /// The same of the beginning of a line, if one line break and no other space is before it.
 bool is_sure_line(std::string_view text, std::size_t at, std::uint8_t behind) noexcept {
-  constexpr std::uint8_t kMarkClass = kUpperClass | kOtherClass;
   if (at < 2 || text[at - 1] != '\n' || text[at] == '/' || (behind & kSpaceClass) != 0 ||
       (behind & kMarkClass) == kMarkClass) {
     return false;
